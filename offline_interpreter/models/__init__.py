@@ -1,0 +1,1 @@
+"""Models: which are known, and where their files are."""

@@ -1,0 +1,192 @@
+"""Everything that the model reads: the system prompt, the person's requests, observations, and what is trimmed.
+
+The only module that shortens the history. It does not know how an engine turns messages into tokens; it is given a
+function that counts them. The starter model is trained on exactly these texts: a change of a form here is a change
+of its training data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from importlib import resources
+
+from offline_interpreter.records import Artifact, CellResult, Message
+
+Count = Callable[[str], int]  # text -> tokens
+
+WINDOW_FULL = 0.90  # of the window: above it the oldest turns go …
+WINDOW_KEPT = 0.50  # … until this much is used
+OBSERVATION_SHARE = 0.25  # of the window, at most, for one observation
+SHORT_OBSERVATION_TOKENS = 60  # what an older observation of the running turn keeps when room is needed
+MESSAGE_OVERHEAD_TOKENS = 8  # what a chat template adds to a message, about
+LISTED_FILES = 30
+LISTED_PACKAGES = 150
+
+
+def system_prompt(packages: Sequence[str], custom_instructions: str = "") -> str:
+    """Return the system prompt: rules, packages of the kernel's Python, the person's own instructions.
+
+    It depends on nothing else, so that its evaluation can be kept: the folder and the date are in ``user_text``.
+    """
+    text = resources.files("offline_interpreter").joinpath("data/system_prompt.md").read_text(encoding="utf-8").strip()
+    if packages:
+        text += "\n\nInstalled packages: " + ", ".join(sorted(packages, key=str.lower)[:LISTED_PACKAGES]) + "."
+    if custom_instructions.strip():
+        text += "\n\nThe person's instructions:\n" + custom_instructions.strip()
+    return text
+
+
+def user_text(request: str, *, today: date | None = None, files: Sequence[str] | None = None) -> str:
+    """Return a user message. The first one of a session carries the date and the names of the files in the folder."""
+    if today is None:
+        return request
+    return f"Today: {today:%Y-%m-%d} ({today:%A})\nFiles: {_listing(files or ())}\n\n{request}"
+
+
+def _listing(files: Sequence[str]) -> str:
+    if not files:
+        return "none"
+    more = len(files) - LISTED_FILES
+    return ", ".join(files[:LISTED_FILES]) + (f" and {more} more" if more > 0 else "")
+
+
+# -- observations -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What a cell did, as far as the model is told.
+
+    ``text`` is its printed output and results in order; ``omitted_chars`` were left out of its middle at ``cut_at``
+    already, because the output was long. ``path`` names the file with all of it. ``error`` is the short traceback.
+    ``ran_instead`` is the code that the person made of the step's.
+    """
+
+    text: str = ""
+    error: str = ""
+    path: str = ""
+    cut_at: int = 0
+    omitted_chars: int = 0
+    figures: tuple[str, ...] = ()
+    artifacts: tuple[Artifact, ...] = ()
+    ran_instead: str = ""
+
+
+_ENDINGS = {
+    "interrupted": "The person interrupted the cell. Variables are kept.",
+    "timeout": "The cell ran out of time after {seconds:.0f} s and was stopped.",
+    "died": "The interpreter died while the cell ran.",
+}
+
+
+def observation_text(observed: Observed, result: CellResult, *, budget: int, count: Count) -> str:
+    """Return what the model is told of a cell, in at most about ``budget`` tokens.
+
+    The output is shortened in its middle, errors keep their end, and the file with the whole output is named.
+    """
+    parts = []
+    if observed.ran_instead:
+        parts.append(f"The person changed the code; this ran instead:\n{observed.ran_instead}")
+    output = observed.text.strip("\n")
+    if output:
+        parts.append("Output:\n" + _shorten_output(replace(observed, text=output), budget, count))
+    if observed.error:
+        parts.append("Error:\n" + shorten(observed.error.strip(), max(budget // 2, 40), count, head_share=0.2))
+    if result.status in _ENDINGS:
+        parts.append(_ENDINGS[result.status].format(seconds=result.seconds))
+    if result.state_lost:
+        parts.append("Variables are lost; files remain.")
+    parts += _file_lines(observed)
+    return "\n".join(parts) if parts else "The cell ran and printed nothing."
+
+
+def _file_lines(observed: Observed) -> list[str]:
+    lines = []
+    for change in ("created", "modified", "deleted"):
+        paths = [artifact.path for artifact in observed.artifacts if artifact.change == change]
+        if paths:
+            lines.append(f"Files {change}: {_listing(paths)}")
+    if observed.figures:
+        lines.append(f"Figures shown: {len(observed.figures)}")
+    return lines
+
+
+def _shorten_output(observed: Observed, budget: int, count: Count) -> str:
+    if not observed.omitted_chars and count(observed.text) <= budget:
+        return observed.text
+    head, tail = observed.text, ""
+    if observed.omitted_chars:
+        head, tail = observed.text[: observed.cut_at], observed.text[observed.cut_at :]
+    return _cut_middle(head, tail, observed.omitted_chars, budget, count, observed.path)
+
+
+def shorten(text: str, budget: int, count: Count, *, head_share: float = 0.6, path: str = "") -> str:
+    """Cut the middle out of ``text`` so that about ``budget`` tokens remain; say how much was left out, and where."""
+    if count(text) <= budget:
+        return text
+    return _cut_middle(text, "", 0, budget, count, path, head_share)
+
+
+def _cut_middle(
+    head: str, tail: str, omitted: int, budget: int, count: Count, path: str, head_share: float = 0.6
+) -> str:
+    whole = head + tail
+    per_char = max(count(whole[:2000]), 1) / max(len(whole[:2000]), 1)
+    room = max(int(budget / per_char), 40)
+    while True:
+        front, back = int(room * head_share), room - int(room * head_share)
+        first = head[:front] if tail else whole[:front]
+        last = (tail or whole)[-back:] if back else ""
+        if len(first) + len(last) >= len(whole):
+            first, last = head, tail
+        left_out = omitted + len(whole) - len(first) - len(last)
+        where = f"; all of it is in {path}" if path else ""
+        note = f"\n… {left_out} characters left out{where} …\n"
+        text = first.rstrip("\n") + (note if left_out else "") + last.lstrip("\n")
+        if count(text) <= budget * 1.1 + count(note) or room <= 40:
+            return text
+        room = int(room * 0.8)
+
+
+# -- trimming -----------------------------------------------------------------------------------------------------
+
+
+def observation_budget(window_tokens: int) -> int:
+    """Return how many tokens one observation may have in a window of ``window_tokens``."""
+    return int(window_tokens * OBSERVATION_SHARE)
+
+
+def fit(messages: Sequence[Message], *, window_tokens: int, count: Count) -> list[Message]:
+    """Return the messages that are sent: all of them while they fill less than 90 % of the window.
+
+    Otherwise the oldest turns go until half is used; when the running turn alone is too long, its older
+    observations are shortened. The system message and the running turn's request always stay.
+    """
+    sizes = [count(message.text) + MESSAGE_OVERHEAD_TOKENS for message in messages]
+    total = sum(sizes)
+    if total <= window_tokens * WINDOW_FULL:
+        return list(messages)
+    starts = [index for index, message in enumerate(messages) if message.role == "user"]
+    first = 1 if messages and messages[0].role == "system" else 0
+    cut = first
+    for start in starts:
+        if total - sum(sizes[first:start]) <= window_tokens * WINDOW_KEPT:
+            cut = start
+            break
+        cut = start
+    kept = [*messages[:first], *messages[cut:]]
+    return _shorten_older(kept, window_tokens, count)
+
+
+def _shorten_older(messages: list[Message], window_tokens: int, count: Count) -> list[Message]:
+    kept = list(messages)
+    sizes = [count(message.text) + MESSAGE_OVERHEAD_TOKENS for message in kept]
+    for index in range(len(kept) - 1):
+        if sum(sizes) <= window_tokens * WINDOW_FULL:
+            break
+        if kept[index].role == "observation":
+            kept[index] = replace(kept[index], text=shorten(kept[index].text, SHORT_OBSERVATION_TOKENS, count))
+            sizes[index] = count(kept[index].text) + MESSAGE_OVERHEAD_TOKENS
+    return kept

@@ -1,0 +1,1 @@
+"""The workspace: the folder that cells work in."""
