@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from importlib import resources
+from typing import NamedTuple
 
 from offline_interpreter.records import Artifact, CellResult, Message
 
@@ -21,6 +22,9 @@ WINDOW_KEPT = 0.50  # … until this much is used
 OBSERVATION_SHARE = 0.25  # of the window, at most, for one observation
 SHORT_OBSERVATION_TOKENS = 60  # what an older observation of the running turn keeps when room is needed
 MESSAGE_OVERHEAD_TOKENS = 8  # what a chat template adds to a message, about
+HEAD_SHARE = 0.6  # of a shortened text; the rest is its tail
+SAMPLE_CHARS = 2_000  # from which the tokens of a longer text are estimated
+LEAST_CHARS = 40  # no text is cut below this
 LISTED_FILES = 30
 LISTED_PACKAGES = 150
 
@@ -38,11 +42,14 @@ def system_prompt(packages: Sequence[str], custom_instructions: str = "") -> str
     return text
 
 
-def user_text(request: str, *, today: date | None = None, files: Sequence[str] | None = None) -> str:
-    """Return a user message. The first one of a session carries the date and the names of the files in the folder."""
-    if today is None:
-        return request
-    return f"Today: {today:%Y-%m-%d} ({today:%A})\nFiles: {_listing(files or ())}\n\n{request}"
+def first_user_text(request: str, *, today: date, files: Sequence[str]) -> str:
+    """Return the first user message of a session: the date, the names of the files in the folder, the request."""
+    return f"Today: {today:%Y-%m-%d} ({today:%A})\nFiles: {_listing(files)}\n\n{request}"
+
+
+def user_text(request: str, changes: Sequence[Artifact] = ()) -> str:
+    """Return a later user message; ``changes`` are what the person did to the files since the last turn."""
+    return "\n".join([*_change_lines(changes), "", request]) if changes else request
 
 
 def _listing(files: Sequence[str]) -> str:
@@ -89,9 +96,8 @@ def observation_text(observed: Observed, result: CellResult, *, budget: int, cou
     parts = []
     if observed.ran_instead:
         parts.append(f"The person changed the code; this ran instead:\n{observed.ran_instead}")
-    output = observed.text.strip("\n")
-    if output:
-        parts.append("Output:\n" + _shorten_output(replace(observed, text=output), budget, count))
+    if observed.text.strip():
+        parts.append("Output:\n" + _shorten_output(observed, budget, count).strip("\n"))
     if observed.error:
         parts.append("Error:\n" + shorten(observed.error.strip(), max(budget // 2, 40), count, head_share=0.2))
     if result.status in _ENDINGS:
@@ -103,51 +109,63 @@ def observation_text(observed: Observed, result: CellResult, *, budget: int, cou
 
 
 def _file_lines(observed: Observed) -> list[str]:
-    lines = []
-    for change in ("created", "modified", "deleted"):
-        paths = [artifact.path for artifact in observed.artifacts if artifact.change == change]
-        if paths:
-            lines.append(f"Files {change}: {_listing(paths)}")
+    lines = _change_lines(observed.artifacts)
     if observed.figures:
         lines.append(f"Figures shown: {len(observed.figures)}")
     return lines
 
 
+def _change_lines(artifacts: Sequence[Artifact]) -> list[str]:
+    lines = []
+    for change in ("created", "modified", "deleted"):
+        paths = [artifact.path for artifact in artifacts if artifact.change == change]
+        if paths:
+            lines.append(f"Files {change}: {_listing(paths)}")
+    return lines
+
+
 def _shorten_output(observed: Observed, budget: int, count: Count) -> str:
-    if not observed.omitted_chars and count(observed.text) <= budget:
-        return observed.text
-    head, tail = observed.text, ""
-    if observed.omitted_chars:
-        head, tail = observed.text[: observed.cut_at], observed.text[observed.cut_at :]
-    return _cut_middle(head, tail, observed.omitted_chars, budget, count, observed.path)
+    text = observed.text
+    if not observed.omitted_chars:
+        return shorten(text, budget, count, path=observed.path)
+    gap = _Gap(text[: observed.cut_at], text[observed.cut_at :], observed.omitted_chars, observed.path)
+    return _cut_middle(gap, budget, count, HEAD_SHARE)
 
 
-def shorten(text: str, budget: int, count: Count, *, head_share: float = 0.6, path: str = "") -> str:
+def shorten(text: str, budget: int, count: Count, *, head_share: float = HEAD_SHARE, path: str = "") -> str:
     """Cut the middle out of ``text`` so that about ``budget`` tokens remain; say how much was left out, and where."""
-    if count(text) <= budget:
+    if len(text) <= SAMPLE_CHARS * 50 and count(text) <= budget:
         return text
-    return _cut_middle(text, "", 0, budget, count, path, head_share)
+    half = len(text) // 2
+    return _cut_middle(_Gap(text[:half], text[half:], 0, path), budget, count, head_share)
 
 
-def _cut_middle(
-    head: str, tail: str, omitted: int, budget: int, count: Count, path: str, head_share: float = 0.6
-) -> str:
-    whole = head + tail
-    per_char = max(count(whole[:2000]), 1) / max(len(whole[:2000]), 1)
-    room = max(int(budget / per_char), 40)
-    while True:
-        front, back = int(room * head_share), room - int(room * head_share)
-        first = head[:front] if tail else whole[:front]
-        last = (tail or whole)[-back:] if back else ""
-        if len(first) + len(last) >= len(whole):
-            first, last = head, tail
-        left_out = omitted + len(whole) - len(first) - len(last)
-        where = f"; all of it is in {path}" if path else ""
-        note = f"\n… {left_out} characters left out{where} …\n"
-        text = first.rstrip("\n") + (note if left_out else "") + last.lstrip("\n")
-        if count(text) <= budget * 1.1 + count(note) or room <= 40:
-            return text
+class _Gap(NamedTuple):
+    """A text with a hole in it: ``omitted`` characters lie between ``head`` and ``tail``."""
+
+    head: str
+    tail: str
+    omitted: int
+    path: str
+
+    def closed_to(self, front: int, back: int) -> str:
+        """Keep ``front`` characters of the head and ``back`` of the tail, and say what is left out between them."""
+        first = self.head[:front]
+        last = self.tail[max(len(self.tail) - back, 0) :]
+        left_out = self.omitted + len(self.head) - len(first) + len(self.tail) - len(last)
+        where = f"; all of it is in {self.path}" if self.path else ""
+        note = f"\n… {left_out} characters left out{where} …\n" if left_out else ""
+        return first + note + last
+
+
+def _cut_middle(gap: _Gap, budget: int, count: Count, head_share: float) -> str:
+    sample = (gap.head + gap.tail)[:SAMPLE_CHARS]
+    room = max(int(budget * len(sample) / max(count(sample), 1)), LEAST_CHARS)
+    text = gap.closed_to(int(room * head_share), room - int(room * head_share))
+    while room > LEAST_CHARS and count(text) > budget:
         room = int(room * 0.8)
+        text = gap.closed_to(int(room * head_share), room - int(room * head_share))
+    return text
 
 
 # -- trimming -----------------------------------------------------------------------------------------------------

@@ -165,7 +165,7 @@ class Reply:
     """How a reply ended, and what it took."""
 
     finish: Finish
-    stats: ReplyStats = ReplyStats()
+    stats: ReplyStats = field(default_factory=ReplyStats)
 
 
 class Cancel:

@@ -1,0 +1,230 @@
+"""All wiring in one place: from options to a session that is ready for its first turn.
+
+Nothing here prints or asks; who opens a session gives the two callbacks through which the person is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from offline_interpreter import __version__, prompt
+from offline_interpreter.cell_log import SessionFolder
+from offline_interpreter.config import STARTER, Options, models_folder, state_folder
+from offline_interpreter.errors import ApprovalRequired, ModelMissing, UsageError
+from offline_interpreter.kernel.manager import Kernel
+from offline_interpreter.kernel.packages import installed_packages
+from offline_interpreter.records import (
+    Approve,
+    AskInput,
+    Cancel,
+    Code,
+    Decision,
+    Limits,
+    Message,
+    Progress,
+    Run,
+    Sampling,
+)
+from offline_interpreter.session import Session, Settings, closing_messages
+from offline_interpreter.transcript import Transcript, fold_history, message_record, read_transcript
+from offline_interpreter.workspace.scan import Workspace
+
+if TYPE_CHECKING:
+    from offline_interpreter.engines.base import Engine, OnProgress
+
+UNATTENDED_TIMEOUT_S = 600.0  # how long a cell may run when nobody sits at a terminal
+
+_INTERRUPTED = "The session ended before this turn did."
+
+
+def find_model(name: str) -> Path:
+    """Return the GGUF that ``name`` means: ``starter``, a path, or the id of a model in the models folder.
+
+    Raises ``ModelMissing``, which says where the file would have to be.
+    """
+    if name == STARTER:
+        return Path(str(resources.files("offline_interpreter").joinpath("data/starter.gguf")))
+    path = Path(name).expanduser()
+    if path.suffix == ".gguf" or path.is_file():
+        if path.is_file():
+            return path
+        raise ModelMissing(f"There is no file {name!r}.", "Name a GGUF file by its path.")
+    held = sorted((models_folder() / name).glob("*.gguf"))
+    if held:
+        return held[0]
+    raise _model_missing(name)
+
+
+def _model_missing(name: str) -> ModelMissing:
+    from offline_interpreter.models.catalogue import load_catalogue
+
+    entry = next((entry for entry in load_catalogue() if entry.id == name), None)
+    if entry is None:
+        return ModelMissing(
+            f"No model {name!r}: it is neither a file nor in the catalogue.",
+            "`offline-interpreter models list` shows the catalogue; any GGUF can be named by its path.",
+        )
+    folder = models_folder() / entry.id
+    return ModelMissing(
+        f"The model {name!r} is not on this machine.",
+        f"Copy {entry.files[0].name} (from {entry.repo_id}) into {str(folder)!r}, or name the file by its path.",
+    )
+
+
+def open_session(
+    options: Options | None = None,
+    *,
+    approve: Approve | None = None,
+    ask_input: AskInput | None = None,
+    engine: Engine | None = None,
+    messages: Sequence[Message] = (),
+    resume: Path | None = None,
+    progress: OnProgress | None = None,
+    cancel: Cancel | None = None,
+) -> Session:
+    """Load the model, start the kernel, begin the transcript.
+
+    ``approve`` is asked before a cell runs unless ``options.approval`` decides; without it code raises
+    ``ApprovalRequired``. ``engine`` replaces the one that ``options.model`` names and stays its maker's. ``messages``
+    are an earlier history to go on from; ``resume`` is the folder of a recorded session, whose history and system
+    prompt are taken over (its variables are gone). ``cancel`` stops the loading of a model.
+    """
+    options = options or Options()
+    engine = engine or load_engine(options, progress=progress, cancel=cancel)
+    folder = SessionFolder(resume) if resume else new_session_folder()
+    transcript = Transcript(folder.transcript)
+    kernel = Kernel(options.workspace, limits=Limits(), python=options.python)
+    kernel.start()
+    cells = _cells_of(transcript)
+    _record_opening(transcript, options, engine.name)
+    return Session(
+        engine=engine,
+        kernel=kernel,
+        workspace=Workspace(options.workspace),
+        transcript=transcript,
+        folder=folder,
+        approve=approval_of(options, approve),
+        ask_input=ask_input,
+        settings=_settings(options, attended=ask_input is not None),
+        messages=_resumed(transcript) if resume else _begun(transcript, options, messages),
+        cells=cells,
+    )
+
+
+def load_engine(options: Options, *, progress: OnProgress | None = None, cancel: Cancel | None = None) -> Engine:
+    """Load the model that ``options`` name into an engine of its own; weights are shared per file."""
+    path = find_model(options.model)
+    from offline_interpreter.engines.llama import LlamaEngine
+
+    return LlamaEngine(
+        path,
+        context_tokens=options.context,
+        threads=options.threads,
+        gpu_layers=options.gpu_layers,
+        progress=progress or _ignore,
+        cancel=cancel,
+    )
+
+
+def _ignore(_progress: Progress) -> None:
+    """Nobody wants to know."""
+
+
+def default_system_prompt(options: Options) -> str:
+    """Return the system prompt of a new session: the same for every folder and every day."""
+    return prompt.system_prompt(installed_packages(options.python), options.custom_instructions)
+
+
+def _settings(options: Options, *, attended: bool) -> Settings:
+    timeout_s = options.timeout_s
+    if timeout_s is None:
+        timeout_s = 0.0 if attended else UNATTENDED_TIMEOUT_S
+    sampling = Sampling(temperature=options.temperature, seed=options.seed, max_tokens=options.max_tokens)
+    return Settings(options.max_steps, timeout_s, sampling)
+
+
+def approval_of(options: Options, approve: Approve | None) -> Approve:
+    """Return who decides over code: the options, else ``approve``, else nobody (which raises ``ApprovalRequired``)."""
+    if options.approval == "auto":
+        return lambda step: Run(step.code)
+    if options.approval == "never":
+        return _refuse_all
+    return approve or _nobody_there
+
+
+def _refuse_all(_step: Code) -> Decision:
+    raise ApprovalRequired("Code is shown and not run (approval: never).")
+
+
+def _nobody_there(_step: Code) -> Decision:
+    raise ApprovalRequired("Code wants to run, and nobody is there to allow it.", "Use -y (auto_run=True) to allow it.")
+
+
+# -- sessions on disk ---------------------------------------------------------------------------------------------
+
+
+def sessions_folder() -> Path:
+    """Return the folder that holds one folder a session."""
+    return state_folder() / "sessions"
+
+
+def new_session_folder() -> SessionFolder:
+    """Make and return the folder of a new session, named by the day and a number."""
+    parent = sessions_folder()
+    number = 1
+    while True:
+        path = parent / f"{date.today():%Y-%m-%d}-{number}"
+        try:
+            path.mkdir(parents=True, mode=0o700)
+        except FileExistsError:
+            number += 1
+        except OSError as error:
+            raise UsageError(
+                f"No session folder can be made in {str(parent)!r}: {error.strerror}.",
+                "Set OFFLINE_INTERPRETER_STATE to a folder that can be written to.",
+            ) from error
+        else:
+            return SessionFolder(path)
+
+
+def _record_opening(transcript: Transcript, options: Options, model: str) -> None:
+    transcript.append(
+        {
+            "kind": "session",
+            "version": __version__,
+            "model": model,
+            "workspace": str(options.workspace),
+            "python": options.python,
+        }
+    )
+
+
+def _begun(transcript: Transcript, options: Options, messages: Sequence[Message]) -> list[Message]:
+    history = list(messages) or [Message("system", default_system_prompt(options))]
+    for message in history:
+        transcript.append(message_record(message))
+    return history
+
+
+def _resumed(transcript: Transcript) -> list[Message]:
+    messages = fold_history(read_transcript(transcript.path))
+    for message in closing_messages(messages, _INTERRUPTED):
+        messages.append(message)
+        transcript.append(message_record(message))
+    return messages
+
+
+def _cells_of(transcript: Transcript) -> int:
+    return sum(record.get("kind") == "cell_start" for record in read_transcript(transcript.path))
+
+
+def last_session() -> Path:
+    """Return the folder of the session that was written to last."""
+    found = list(sessions_folder().glob("*/transcript.jsonl"))
+    if not found:
+        raise UsageError("There is no session to go on with.", "Start one without -c.")
+    return max(found, key=lambda path: path.stat().st_mtime_ns).parent

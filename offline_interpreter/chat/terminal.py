@@ -1,0 +1,132 @@
+"""A session at a terminal: one request, or a chat; what Ctrl-C does; how it ends.
+
+Joins a session, a view and the person who is asked. It neither renders nor reads keys itself.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from offline_interpreter.config import state_folder
+from offline_interpreter.records import AskInput, Code, Decision, Notice, Stop, TurnEnd
+
+if TYPE_CHECKING:
+    from offline_interpreter.view import TerminalApproval, View
+
+    from offline_interpreter.session import Session
+
+HELP = """\
+Type a request in plain words. Lines between two \"\"\" lines are one request; Alt-Enter begins a new line.
+Ctrl-C stops the model, or the running cell (its variables stay), or clears the line. Ctrl-D leaves.
+%help shows this. A cell is run when you say y; n asks for something else, e edits it, a runs all of this turn."""
+
+
+_LEAVING = ("exit", "quit", "%exit", "%quit")
+
+
+class Person:
+    """Who sits at the terminal: allows code, answers ``input()``; knows whether they are being asked right now."""
+
+    def __init__(self, view: View, approval: TerminalApproval, ask_line: AskInput) -> None:
+        self.asked = False
+        self.stop: Callable[[], None] = lambda: None
+        self._view = view
+        self._approval = approval
+        self._ask_line = ask_line
+
+    def approve(self, step: Code) -> Decision:
+        """Show the prompt and wait for the decision; Ctrl-C at the prompt ends the turn."""
+        with self._being_asked():
+            return self._approval(step)
+        return Stop()
+
+    def ask_input(self, text: str, secret: bool) -> str:
+        """Ask for a line on behalf of a cell; Ctrl-C at the prompt stops the cell."""
+        with self._being_asked():
+            return self._ask_line(text, secret)
+        self.stop()
+        return ""
+
+    def new_turn(self) -> None:
+        """Forget what was allowed for the last turn."""
+        self._approval.new_turn()
+
+    @contextmanager
+    def _being_asked(self) -> Iterator[None]:
+        self._view.close()
+        self.asked = True
+        try:
+            yield
+        except KeyboardInterrupt:
+            return
+        finally:
+            self.asked = False
+
+
+def person_at(view: View) -> Person | None:
+    """Return who can be asked: the person at the terminal, if there is one."""
+    from offline_interpreter.view import TerminalApproval, ask_line
+
+    try:
+        with Path("/dev/tty").open("rb", buffering=0):
+            return Person(view, TerminalApproval(), ask_line)
+    except OSError:
+        return None
+
+
+def run_turn(session: Session, text: str, view: View, person: Person | None) -> TurnEnd:
+    """Run one turn and show it; Ctrl-C stops the reply, else the cell. Return its last event."""
+    if person is not None:
+        person.new_turn()
+        person.stop = session.cancel
+    with _interrupts(session, person):
+        try:
+            for event in session.turn(text):
+                view.show(event)
+        finally:
+            view.close()
+    assert isinstance(event, TurnEnd)
+    return event
+
+
+@contextmanager
+def _interrupts(session: Session, person: Person | None) -> Iterator[None]:
+    """While a turn runs, let SIGINT cancel it instead of raising somewhere in the middle."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def cancel(_signal: int, _frame: Any) -> None:
+        if person is not None and person.asked:
+            raise KeyboardInterrupt
+        session.cancel()
+
+    before = signal.signal(signal.SIGINT, cancel)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def chat(session: Session, view: View, person: Person | None) -> TurnEnd | None:
+    """Take requests until the person leaves; return the last turn's end."""
+    from offline_interpreter.chat.input import ChatInput
+
+    lines = ChatInput(state_folder() / "history")
+    end = None
+    while True:
+        try:
+            text = lines.read().strip()
+        except EOFError:
+            return end
+        if text.lower() in _LEAVING:
+            return end
+        if text.startswith("%"):
+            view.show(Notice(HELP if text == "%help" else f"{text.split()[0]!r} is no command; %help says what is."))
+        elif text:
+            end = run_turn(session, text, view, person)

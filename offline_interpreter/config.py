@@ -1,0 +1,153 @@
+"""The options of a session, and where they come from: defaults < user file < project file < environment < flags.
+
+The user file is ``config.toml`` in the platform's configuration folder, the project file ``offline-interpreter.toml``
+in the workspace, environment variables are the names in capitals behind ``OFFLINE_INTERPRETER_``. A project file comes
+with a folder that somebody else may have made, so it may not set what decides over safety.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, get_args
+
+from offline_interpreter.errors import UsageError
+from offline_interpreter.records import Approval
+
+ENVIRONMENT_PREFIX = "OFFLINE_INTERPRETER_"
+PROJECT_FILE = "offline-interpreter.toml"
+STARTER = "starter"
+
+_NOT_BY_PROJECT = frozenset({"approval", "model", "python", "workspace"})
+
+
+_LEAST = {"max_steps": 1, "context": 256, "threads": 1, "max_tokens": 16, "timeout_s": 0, "temperature": 0}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a session is opened with.
+
+    ``model``: ``starter``, a catalogue id, or the path of a GGUF. ``timeout_s``: how long a cell may run, 0 for ever,
+    None for the default (none at a terminal, 600 s otherwise). ``context``: tokens of the model's window, None for what
+    fits. ``threads``: None for the physical cores.
+    """
+
+    model: str = STARTER
+    workspace: Path = field(default_factory=Path.cwd)
+    approval: Approval = "ask"
+    max_steps: int = 12
+    timeout_s: float | None = None
+    context: int | None = None
+    threads: int | None = None
+    gpu_layers: int | None = None
+    temperature: float = 0.0
+    seed: int = 0
+    max_tokens: int = 4096
+    custom_instructions: str = ""
+    python: str = sys.executable
+
+    def __post_init__(self) -> None:
+        for name, least in _LEAST.items():
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise UsageError(f"The option {name!r} is {value}.", f"It must be at least {least}.")
+        if self.approval not in get_args(Approval):
+            raise UsageError(f"The option 'approval' is {self.approval!r}.", "It must be ask, auto or never.")
+        if not self.workspace.is_dir():
+            raise UsageError(f"The workspace {str(self.workspace)!r} is not a folder.", "Name one that exists.")
+
+
+_TYPES: dict[str, type] = {
+    "model": str,
+    "workspace": Path,
+    "approval": str,
+    "max_steps": int,
+    "timeout_s": float,
+    "context": int,
+    "threads": int,
+    "gpu_layers": int,
+    "temperature": float,
+    "seed": int,
+    "max_tokens": int,
+    "custom_instructions": str,
+    "python": str,
+}
+
+
+def load_options(flags: Mapping[str, Any], *, environment: Mapping[str, str] | None = None) -> Options:
+    """Return the options that hold; ``flags`` that are None were not given. Raises ``UsageError`` naming the source."""
+    environment = os.environ if environment is None else environment
+    given = {name: value for name, value in flags.items() if value is not None}
+    settings = _from_file(user_file())
+    from_environment = _from_environment(environment)
+    workspace = Path((settings | from_environment | given).get("workspace") or Path.cwd())
+    settings |= _from_file(workspace / PROJECT_FILE, refused=_NOT_BY_PROJECT)
+    settings |= from_environment | given | {"workspace": workspace.expanduser().absolute()}
+    return replace(Options(workspace=settings["workspace"]), **settings)
+
+
+def user_file() -> Path:
+    """Return the path of the user's configuration file."""
+    import platformdirs
+
+    return platformdirs.user_config_path("offline-interpreter", appauthor=False) / "config.toml"
+
+
+def state_folder() -> Path:
+    """Return the folder for sessions, histories and logs; ``OFFLINE_INTERPRETER_STATE`` overrides the platform's."""
+    import platformdirs
+
+    named = os.environ.get(ENVIRONMENT_PREFIX + "STATE")
+    return Path(named) if named else platformdirs.user_state_path("offline-interpreter", appauthor=False)
+
+
+def models_folder() -> Path:
+    """Return the folder of the models that are held; ``OFFLINE_INTERPRETER_MODELS`` overrides the platform's."""
+    import platformdirs
+
+    named = os.environ.get(ENVIRONMENT_PREFIX + "MODELS")
+    return Path(named) if named else platformdirs.user_data_path("offline-interpreter", appauthor=False) / "models"
+
+
+def _from_file(path: Path, refused: frozenset[str] = frozenset()) -> dict[str, Any]:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"The configuration file {str(path)!r} cannot be read: {error}.") from error
+    for name in values:
+        if name in refused:
+            remedy = f"Set it in {str(user_file())!r} or by a flag."
+            raise UsageError(f"{str(path)!r} sets {name!r}, which a project may not.", remedy)
+    return {name: _convert(name, value, str(path)) for name, value in values.items()}
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    found = {}
+    for option in fields(Options):
+        variable = ENVIRONMENT_PREFIX + option.name.upper()
+        if environment.get(variable):
+            found[option.name] = _convert(option.name, environment[variable], variable)
+    return found
+
+
+def _convert(name: str, value: Any, source: str) -> Any:
+    wanted = _TYPES.get(name)
+    if wanted is None:
+        raise UsageError(f"{source!r} sets {name!r}, which is no option.", f"Options are {', '.join(_TYPES)}.")
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise UsageError(f"{source!r} sets {name!r} to {value!r}.", f"It must be of type {wanted.__name__}.")
+    try:
+        return wanted(value)
+    except ValueError as error:
+        raise UsageError(f"{source!r} sets {name!r} to {value!r}.", f"It must be of type {wanted.__name__}.") from error

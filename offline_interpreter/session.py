@@ -1,0 +1,377 @@
+"""The loop of a turn: ask the model for a step, run its code, show it what came of it, until it answers.
+
+A session joins an engine, a kernel, a workspace and a transcript, which it is given and does not make. It knows
+nothing of terminals: everything that happens leaves it as events, and what it needs of the person it asks through the
+two callbacks. The history only grows, but for what ``prompt.fit`` cuts, and every turn ends with an assistant answer.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+from offline_interpreter import prompt
+from offline_interpreter.cell_log import CellLog, SessionFolder
+from offline_interpreter.engines.base import Engine, stream_in_thread
+from offline_interpreter.errors import ApprovalRequired, EngineError, KernelError, StepInvalid
+from offline_interpreter.kernel.manager import Kernel
+from offline_interpreter.records import (
+    LIVE_KINDS,
+    Answer,
+    Approve,
+    Approved,
+    ArtifactFound,
+    AskInput,
+    Cancel,
+    CellEnd,
+    CellResult,
+    CellStart,
+    Code,
+    CodeDelta,
+    Event,
+    InputRequested,
+    Limits,
+    Message,
+    MessageDelta,
+    Notice,
+    Progress,
+    ProgressMade,
+    Refuse,
+    Reply,
+    Sampling,
+    Step,
+    StepTaken,
+    Stop,
+    TurnEnd,
+    TurnStart,
+    TurnStats,
+    TurnStatus,
+    event_json,
+)
+from offline_interpreter.steps import STEP_SCHEMA, StepReader, close_step, parse_step, write_step
+from offline_interpreter.transcript import Transcript, history_record, message_record
+from offline_interpreter.workspace.scan import Workspace
+
+MAX_CORRECTIONS = 2  # malformed replies of one turn that are answered with a correction
+
+_CUT = "The reply was cut off before its end, so the code did not run. Write a shorter cell."
+_REPEATED = "This very cell has just run, and its output is above. Answer now, or write different code."
+_STOPPED = "Stopped by the user."
+_CLOSINGS: dict[TurnStatus, str] = {
+    "exhausted": "I stopped after {steps} steps without an answer.",
+    "repeated": "I stopped, because I wrote the same code again and again.",
+    "refused": _STOPPED,
+    "interrupted": _STOPPED,
+    "approval_needed": "The code did not run, because nobody allowed it.",
+    "error": "The turn ended because of an error.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What bounds a turn."""
+
+    max_steps: int = 12
+    timeout_s: float = 0.0
+    sampling: Sampling = field(default_factory=Sampling)
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(slots=True)
+class _Turn:
+    """What one turn has come to so far."""
+
+    started_at: float = field(default_factory=time.monotonic)
+    steps: int = 0
+    cells: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    generated_tokens: int = 0
+    corrections: int = 0
+    answer: str = ""
+
+    def count(self, reply: Reply) -> None:
+        self.steps += 1
+        self.prompt_tokens += reply.stats.prompt_tokens
+        self.cached_tokens += reply.stats.cached_tokens
+        self.generated_tokens += reply.stats.generated_tokens
+
+    def stats(self) -> TurnStats:
+        seconds = time.monotonic() - self.started_at
+        return TurnStats(self.steps, self.cells, self.prompt_tokens, self.cached_tokens, self.generated_tokens, seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A reply, read: ``cut`` steps were closed for the model and are never run; ``step`` None was no step at all."""
+
+    step: Step | None
+    cut: bool
+    reply: Reply
+
+
+class Session:
+    """One conversation with its kernel and its transcript."""
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        kernel: Kernel,
+        workspace: Workspace,
+        transcript: Transcript,
+        folder: SessionFolder,
+        approve: Approve,
+        ask_input: AskInput | None = None,
+        settings: Settings | None = None,
+        messages: Sequence[Message] = (),
+        cells: int = 0,
+    ) -> None:
+        """Join the parts. ``messages`` begin with the system message; ``cells`` ran before, in a resumed session."""
+        self.engine = engine
+        self.kernel = kernel
+        self.workspace = workspace
+        self.transcript = transcript
+        self.folder = folder
+        self.approve = approve
+        self.ask_input = ask_input
+        self.settings = settings or Settings()
+        self.messages = list(messages)
+        self._cells = cells
+        self._cancel = Cancel()
+
+    def cancel(self) -> None:
+        """Stop the reply that is being written, else the cell that runs; from any thread or a signal handler."""
+        self._cancel.request()
+        self.kernel.interrupt()
+
+    def set_system_message(self, text: str) -> None:
+        """Change what the model is told before anything else, between two turns; the same text changes nothing."""
+        message = Message("system", text)
+        if self.messages[:1] != [message]:
+            rest = self.messages[1:] if self.messages[:1] and self.messages[0].role == "system" else self.messages
+            self.messages = [message, *rest]
+            self.transcript.append(history_record(self.messages))
+
+    def turn(self, text: str) -> Generator[Event, None, None]:
+        """Answer one request; yield what happens. The last event is ``turn_end``, whatever happens but our own bugs.
+
+        When the caller stops iterating early the turn is closed as interrupted.
+        """
+        self._cancel, turn = Cancel(), _Turn()
+        status: TurnStatus = "interrupted"
+        try:
+            yield self._record(TurnStart(text, self._turns() + 1))
+            self._say(Message("user", self._request(text)))
+            try:
+                status = yield from self._take_steps(turn)
+            except (EngineError, KernelError) as error:
+                status = "error"
+                yield self._record(Notice(str(error)))
+        except Exception:
+            status = "error"
+            raise
+        finally:
+            end = self._close_turn(status, turn)
+        yield end
+
+    def _take_steps(self, turn: _Turn) -> Generator[Event, None, TurnStatus]:
+        ran, told = "", False
+        while turn.steps < self.settings.max_steps:
+            taken = yield from self._next_step(turn)
+            if taken.reply.finish == "cancelled":
+                return "interrupted"
+            if taken.step is None:
+                if turn.corrections > MAX_CORRECTIONS:
+                    raise EngineError("The model does not write valid steps.", "Try another model.")
+            elif isinstance(taken.step, Answer):
+                turn.answer = taken.step.message
+                return "answered"
+            elif taken.cut:
+                self._say(Message("observation", _CUT))
+            elif taken.step.code.strip() == ran:
+                if told:
+                    return "repeated"
+                told = True
+                self._say(Message("observation", _REPEATED))
+            else:
+                status = yield from self._decide_and_run(taken.step, turn)
+                if status is not None:
+                    return status
+                ran = taken.step.code.strip()
+        return "exhausted"
+
+    # -- the model's part -----------------------------------------------------------------------------------------
+
+    def _next_step(self, turn: _Turn) -> Generator[Event, None, _Taken]:
+        """Have the model write one step; it is in the history when this returns, and so is a needed correction."""
+        self._fit()
+        reader = StepReader()
+        replying = stream_in_thread(self.engine, self.messages, STEP_SCHEMA, self.settings.sampling, self._cancel)
+        try:
+            reply = yield from _relay_reply(replying, reader)
+        except GeneratorExit:  # the caller stopped iterating: keep what was written
+            self._say(Message("assistant", close_step(reader.text)))
+            raise
+        turn.count(reply)
+        cut = reply.finish != "complete"
+        text = close_step(reader.text) if cut else reader.text
+        self._say(Message("assistant", text))
+        try:
+            step = parse_step(text)
+        except StepInvalid as error:
+            turn.corrections += 1
+            self._say(Message("observation", f"{error.cause} Reply with one step, as the rules say."))
+            return _Taken(None, cut, reply)
+        code = step.code if isinstance(step, Code) else ""
+        action: Literal["code", "answer"] = "code" if isinstance(step, Code) else "answer"
+        yield self._record(StepTaken(action, step.message, code, cut, reply.finish, reply.stats))
+        return _Taken(step, cut, reply)
+
+    # -- the cell's part ------------------------------------------------------------------------------------------
+
+    def _decide_and_run(self, step: Code, turn: _Turn) -> Generator[Event, None, TurnStatus | None]:
+        """Ask for approval, run what was allowed, observe it; return a status if the turn ends here."""
+        try:
+            decision = self.approve(step)
+        except ApprovalRequired as error:
+            yield self._record(Approved("needed", step.code, str(error)))
+            return "approval_needed"
+        if isinstance(decision, Stop):
+            yield self._record(Approved("stopped", step.code))
+            return "refused"
+        if isinstance(decision, Refuse):
+            yield self._record(Approved("refused", step.code, decision.reason))
+            reason = f" The reason: {decision.reason}" if decision.reason else ""
+            self._say(Message("observation", f"The person did not allow this code.{reason}"))
+            return None
+        edited = decision.code != step.code
+        yield self._record(Approved("edited" if edited else "run", decision.code))
+        turn.cells += 1
+        result = yield from self._run(decision.code, decision.code if edited else "")
+        return "interrupted" if result.status == "interrupted" else None
+
+    def _run(self, code: str, ran_instead: str) -> Generator[Event, None, CellResult]:
+        self._cells += 1
+        yield self._record(CellStart(self._cells, code))
+        self.workspace.settle()
+        log = CellLog(self.folder, self._cells, self.settings.limits)
+        try:
+            result = yield from self._relay_outputs(code, log)
+        finally:
+            path = log.close()
+        yield self._record(CellEnd(self._cells, result.status, result.seconds, result.state_lost, path))
+        artifacts = self.workspace.changed()
+        for artifact in artifacts:
+            yield self._record(ArtifactFound(self._cells, artifact))
+        budget = prompt.observation_budget(self.engine.context_tokens)
+        observed = log.observed(artifacts, ran_instead)
+        text = prompt.observation_text(observed, result, budget=budget, count=self.engine.count_tokens)
+        self._say(Message("observation", text))
+        return result
+
+    def _relay_outputs(self, code: str, log: CellLog) -> Generator[Event, None, CellResult]:
+        asked: list[InputRequested] = []
+        running = self.kernel.execute(code, timeout_s=self.settings.timeout_s, ask_input=self._asker(asked))
+        with closing(running):
+            while True:
+                try:
+                    output = next(running)
+                except StopIteration as end:
+                    result: CellResult = end.value
+                    break
+                yield from map(self._record, asked)
+                asked.clear()
+                if (shown := log.add(output)) is not None:
+                    yield self._record(shown)
+        yield from map(self._record, asked)
+        return result
+
+    def _asker(self, asked: list[InputRequested]) -> AskInput | None:
+        ask_input, cell = self.ask_input, self._cells
+        if ask_input is None:
+            return None
+
+        def ask(text: str, secret: bool) -> str:
+            asked.append(InputRequested(cell, text, secret))
+            return ask_input(text, secret)
+
+        return ask
+
+    # -- the history ----------------------------------------------------------------------------------------------
+
+    def _request(self, text: str) -> str:
+        changes = self.workspace.settle()
+        if self._turns():
+            return prompt.user_text(text, changes)
+        return prompt.first_user_text(text, today=date.today(), files=self.workspace.files())
+
+    def _turns(self) -> int:
+        return sum(message.role == "user" for message in self.messages)
+
+    def _fit(self) -> None:
+        window = self.engine.context_tokens
+        fitted = prompt.fit(self.messages, window_tokens=window, count=self.engine.count_tokens)
+        if fitted != self.messages:
+            self.messages = fitted
+            self.transcript.append(history_record(fitted))
+
+    def _say(self, message: Message) -> None:
+        self.messages.append(message)
+        self.transcript.append(message_record(message))
+
+    def _record(self, event: Event) -> Event:
+        if event.kind not in LIVE_KINDS:
+            self.transcript.append(event_json(event))
+        return event
+
+    def _close_turn(self, status: TurnStatus, turn: _Turn) -> Event:
+        """End the history with an assistant answer, so that roles always alternate."""
+        if status != "answered":
+            turn.answer = _CLOSINGS[status].format(steps=turn.steps)
+            for message in closing_messages(self.messages, turn.answer):
+                self._say(message)
+        return self._record(TurnEnd(status, turn.answer, turn.stats()))
+
+    def close(self) -> None:
+        """End the kernel and the transcript. The engine is its maker's to close."""
+        self._cancel.request()
+        self.kernel.close()
+        self.transcript.close()
+
+
+def _relay_reply(replying: Generator[str | Progress, None, Reply], reader: StepReader) -> Generator[Event, None, Reply]:
+    with closing(replying):
+        while True:
+            try:
+                piece = next(replying)
+            except StopIteration as end:
+                reply: Reply = end.value
+                return reply
+            if isinstance(piece, Progress):
+                yield ProgressMade(piece.stage, piece.done, piece.total)
+                continue
+            for name, text in reader.feed(piece):
+                yield MessageDelta(text) if name == "message" else CodeDelta(text)
+
+
+def closing_messages(messages: Sequence[Message], answer: str) -> list[Message]:
+    """Return what must follow ``messages`` so that they end with an assistant answer.
+
+    A reply that was an answer already, though a cut one, needs nothing more.
+    """
+    if not messages or messages[-1].role == "system":
+        return []
+    added = []
+    if messages[-1].role == "assistant":
+        try:
+            if isinstance(parse_step(messages[-1].text), Answer):
+                return []
+        except StepInvalid:
+            pass
+        added.append(Message("observation", "The code did not run."))
+    return [*added, Message("assistant", write_step(Answer(answer)))]

@@ -1,0 +1,139 @@
+"""The record of a session: one JSON object a line, appended and flushed, each line chained to the one before.
+
+A line carries ``seq``, ``prev`` (the SHA-256 of the line before, without its newline) and ``at`` (UTC), then the
+record itself: the JSON of an event, or one of those that rebuild the history (``message``, ``history``). The hash of
+the last line is the *head*. Whoever keeps the head can later show that nothing before it was altered; the chain alone
+proves nothing against someone who can rewrite the whole file.
+
+This module does not know what the records mean, but for ``fold_history``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from offline_interpreter.errors import TranscriptBroken
+from offline_interpreter.records import Message, value_json
+
+FIRST = "0" * 64  # ``prev`` of the first line
+
+# After these a power cut may take nothing: the file is synchronised with the disk.
+_SYNCED = frozenset({"session", "step", "cell_end", "turn_end", "history"})
+
+
+class Transcript:
+    """Writes one file. Only one process may hold it; a second one is refused."""
+
+    def __init__(self, path: Path) -> None:
+        """Open ``path``, new or to go on with; a last line that was cut while it was written is dropped.
+
+        Raises ``TranscriptBroken`` when a line before the last was altered, or when another process writes to it.
+        """
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0), 0o600)
+        try:
+            _lock(self._fd, path)
+            self._seq, self.head = self._find_end()
+        except TranscriptBroken:
+            os.close(self._fd)
+            raise
+
+    def _find_end(self) -> tuple[int, str]:
+        seq, head, size = 0, FIRST, 0
+        for line, _ in _lines(self.path):
+            seq, head, size = seq + 1, _digest(line), size + len(line) + 1
+        if os.fstat(self._fd).st_size > size:
+            os.ftruncate(self._fd, size)
+        return seq, head
+
+    def append(self, record: Mapping[str, Any]) -> None:
+        """Write one record as one line; it is with the operating system when this returns."""
+        stamped = {"seq": self._seq, "prev": self.head, "at": datetime.now(timezone.utc).isoformat(), **record}
+        line = json.dumps(stamped, ensure_ascii=False).encode("utf-8", "backslashreplace")
+        _write_all(self._fd, line + b"\n")
+        self._seq, self.head = self._seq + 1, _digest(line)
+        if record.get("kind") in _SYNCED:
+            os.fsync(self._fd)
+
+    def close(self) -> None:
+        """Close the file, and with it the lock."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def _lock(fd: int, path: Path) -> None:
+    try:
+        import fcntl
+    except ImportError:  # Windows: no lock; the chain still shows two writers
+        return
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        raise TranscriptBroken(f"The session {path.parent.name!r} is open in another process.", "Close it.") from error
+
+
+def _digest(line: bytes) -> str:
+    return hashlib.sha256(line).hexdigest()
+
+
+def _lines(path: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    """Yield each complete line with its record, checking the chain; a last line without its newline is left out."""
+    head = FIRST
+    with path.open("rb") as file:
+        for number, raw in enumerate(file, 1):
+            if not raw.endswith(b"\n"):
+                return
+            line = raw[:-1]
+            yield line, _checked(line, head, number, path)
+            head = _digest(line)
+
+
+def _checked(line: bytes, head: str, number: int, path: Path) -> dict[str, Any]:
+    try:
+        record = json.loads(line)
+    except ValueError as error:
+        raise TranscriptBroken(f"Line {number} of {str(path)!r} is not JSON.") from error
+    if not isinstance(record, dict) or record.get("prev") != head or record.get("seq") != number - 1:
+        raise TranscriptBroken(f"Line {number} of {str(path)!r} does not follow from the line before it.")
+    return record
+
+
+def read_transcript(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the records of a file, oldest first. Raises ``TranscriptBroken`` at the first line that was altered."""
+    for _, record in _lines(path):
+        yield record
+
+
+def message_record(message: Message) -> dict[str, Any]:
+    """Return the record that adds one message to the history."""
+    return {"kind": "message", "role": message.role, "text": message.text}
+
+
+def history_record(messages: Sequence[Message]) -> dict[str, Any]:
+    """Return the record that replaces the whole history, after it was trimmed or edited."""
+    return {"kind": "history", "messages": [value_json(message) for message in messages]}
+
+
+def fold_history(records: Iterator[dict[str, Any]]) -> list[Message]:
+    """Return the history that the records leave behind."""
+    messages: list[Message] = []
+    for record in records:
+        if record.get("kind") == "message":
+            messages.append(Message(record["role"], record["text"]))
+        elif record.get("kind") == "history":
+            messages = [Message(each["role"], each["text"]) for each in record["messages"]]
+    return messages

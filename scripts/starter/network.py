@@ -1,0 +1,116 @@
+"""The network in PyTorch: a small decoder of the ``llama`` architecture, equal to what llama.cpp computes.
+
+Rotary pairs are interleaved, as in llama.cpp, so that weights are exported as they are. The output matrix is not tied
+to the embeddings: see ``copying`` for why.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The sizes of a network. All widths divide by 32, the block of the Q8_0 format."""
+
+    vocabulary: int
+    width: int = 256
+    layers: int = 4
+    heads: int = 4
+    hidden: int = 768
+    context: int = 2048
+    rotary_base: float = 1e8  # so that pairs 16 to 31 of 32 hardly turn within the context: they compare contents
+    norm_epsilon: float = 1e-5
+
+    @property
+    def head_width(self) -> int:
+        """Numbers per head."""
+        return self.width // self.heads
+
+
+class Layer(nn.Module):
+    """Attention and a gated feed-forward part, each added to the stream."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.heads = shape.heads
+        self.attn_norm = nn.RMSNorm(shape.width, eps=shape.norm_epsilon)
+        self.attn_q = nn.Linear(shape.width, shape.width, bias=False)
+        self.attn_k = nn.Linear(shape.width, shape.width, bias=False)
+        self.attn_v = nn.Linear(shape.width, shape.width, bias=False)
+        self.attn_output = nn.Linear(shape.width, shape.width, bias=False)
+        self.ffn_norm = nn.RMSNorm(shape.width, eps=shape.norm_epsilon)
+        self.ffn_gate = nn.Linear(shape.width, shape.hidden, bias=False)
+        self.ffn_up = nn.Linear(shape.width, shape.hidden, bias=False)
+        self.ffn_down = nn.Linear(shape.hidden, shape.width, bias=False)
+
+    def forward(self, stream: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
+        """Return the stream (batch, time, width) after this layer."""
+        stream = stream + self.attend(self.attn_norm(stream), cosines, sines)
+        x = self.ffn_norm(stream)
+        return stream + self.ffn_down(functional.silu(self.ffn_gate(x)) * self.ffn_up(x))
+
+    def attend(self, x: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
+        """Return what the heads write."""
+        batch, time, width = x.shape
+
+        def split(values: Tensor) -> Tensor:
+            return values.view(batch, time, self.heads, width // self.heads).transpose(1, 2)
+
+        queries, keys = (turn(split(part(x)), cosines, sines) for part in (self.attn_q, self.attn_k))
+        read = functional.scaled_dot_product_attention(queries, keys, split(self.attn_v(x)), is_causal=True)
+        return self.attn_output(read.transpose(1, 2).reshape(batch, time, width))
+
+
+def turn(values: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
+    """Rotate each pair of neighbors by its position's angle."""
+    even, odd = values[..., 0::2], values[..., 1::2]
+    turned = torch.stack((even * cosines - odd * sines, even * sines + odd * cosines), dim=-1)
+    return turned.flatten(-2).to(values.dtype)
+
+
+class Network(nn.Module):
+    """Tokens (batch, time) in, logits (batch, time, vocabulary) out."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.shape = shape
+        self.token_embd = nn.Embedding(shape.vocabulary, shape.width)
+        self.blk = nn.ModuleList(Layer(shape) for _ in range(shape.layers))
+        self.output_norm = nn.RMSNorm(shape.width, eps=shape.norm_epsilon)
+        self.output = nn.Linear(shape.width, shape.vocabulary, bias=False)
+        angles = rotary_angles(shape)
+        self.register_buffer("cosines", angles.cos(), persistent=False)
+        self.register_buffer("sines", angles.sin(), persistent=False)
+        self._initialize()
+
+    def _initialize(self) -> None:
+        for name, weight in self.named_parameters():
+            if weight.dim() == 2:
+                deep = name.endswith(("attn_output.weight", "ffn_down.weight"))
+                nn.init.normal_(weight, std=0.02 / (2 * self.shape.layers) ** 0.5 if deep else 0.02)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Return the logits of what follows each token."""
+        time = tokens.shape[1]
+        cosines, sines = self.get_buffer("cosines")[:time], self.get_buffer("sines")[:time]
+        stream = self.token_embd(tokens)
+        for layer in self.blk:
+            stream = layer(stream, cosines, sines)
+        logits: Tensor = self.output(self.output_norm(stream))
+        return logits
+
+
+def rotary_frequencies(shape: Shape) -> Tensor:
+    """Return the angle per position of each rotary pair."""
+    pairs = torch.arange(0, shape.head_width, 2, dtype=torch.float64)
+    return shape.rotary_base ** (-pairs / shape.head_width)
+
+
+def rotary_angles(shape: Shape) -> Tensor:
+    """Return the angles (position, pair) of all positions of the context."""
+    return torch.outer(torch.arange(shape.context, dtype=torch.float64), rotary_frequencies(shape)).float()

@@ -1,0 +1,79 @@
+"""Where options come from, and which source wins."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from offline_interpreter import config
+from offline_interpreter.config import Options, load_options
+from offline_interpreter.errors import UsageError
+
+
+@pytest.fixture
+def user_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    path = config.user_file()
+    path.parent.mkdir(parents=True)
+    return path
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    path = tmp_path / "workspace"
+    path.mkdir()
+    return path
+
+
+def test_defaults_hold_where_nothing_is_said(user_file: Path, workspace: Path) -> None:
+    assert load_options({"workspace": workspace}, environment={}) == Options(workspace=workspace)
+
+
+def test_each_source_overrides_the_one_before(user_file: Path, workspace: Path) -> None:
+    user_file.write_text("max_steps = 1\nseed = 1\ncontext = 1000\ntemperature = 1\n")
+    (workspace / config.PROJECT_FILE).write_text("seed = 2\ncontext = 2000\ntemperature = 0.5\n")
+    environment = {"OFFLINE_INTERPRETER_CONTEXT": "3000", "OFFLINE_INTERPRETER_TEMPERATURE": "0.25"}
+    options = load_options({"workspace": workspace, "temperature": 0.125, "model": None}, environment=environment)
+    assert (options.max_steps, options.seed, options.context, options.temperature) == (1, 2, 3000, 0.125)
+
+
+@pytest.mark.parametrize("name", ["approval", "model", "python", "workspace"])
+def test_project_may_not_decide_over_safety(user_file: Path, workspace: Path, name: str) -> None:
+    (workspace / config.PROJECT_FILE).write_text(f'{name} = "auto"')
+    with pytest.raises(UsageError, match=f"{name}.*which a project may not"):
+        load_options({"workspace": workspace}, environment={})
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("max_steps = 'many'", "must be of type int"),
+        ("max_steps = true", "must be of type int"),
+        ("max_steps = 0", "at least 1"),
+        ("colour = 'red'", "no option"),
+        ("max_steps =", "cannot be read"),
+        ("approval = 'perhaps'", "ask, auto or never"),
+    ],
+)
+def test_wrong_settings_are_named(user_file: Path, workspace: Path, text: str, complaint: str) -> None:
+    user_file.write_text(text)
+    with pytest.raises(UsageError, match=complaint):
+        load_options({"workspace": workspace}, environment={})
+
+
+def test_missing_workspace_is_said(user_file: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is not a folder"):
+        load_options({"workspace": tmp_path / "nowhere"}, environment={})
+
+
+def test_folders_can_be_named_by_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("OFFLINE_INTERPRETER_STATE", str(tmp_path / "s"))
+    monkeypatch.setenv("OFFLINE_INTERPRETER_MODELS", str(tmp_path / "m"))
+    assert (config.state_folder(), config.models_folder()) == (tmp_path / "s", tmp_path / "m")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the platform's own folders differ")
+def test_state_lies_in_the_platforms_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("OFFLINE_INTERPRETER_STATE", raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert config.state_folder() == tmp_path / "offline-interpreter"
