@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from offline_interpreter import __version__, prompt
 from offline_interpreter.cell_log import SessionFolder
+from offline_interpreter.cells import Cells
 from offline_interpreter.config import STARTER, Options, models_folder, state_folder
 from offline_interpreter.errors import ApprovalRequired, ModelMissing, UsageError
 from offline_interpreter.kernel.manager import Kernel
@@ -99,19 +100,17 @@ def open_session(
     transcript = Transcript(folder.transcript)
     kernel = Kernel(options.workspace, limits=Limits(), python=options.python)
     kernel.start()
-    cells = _cells_of(transcript)
+    workspace = Workspace(options.workspace)
+    ran_before = _count_cells(transcript)
     _record_opening(transcript, options, engine.name)
     return Session(
         engine=engine,
-        kernel=kernel,
-        workspace=Workspace(options.workspace),
+        cells=Cells(kernel, workspace, folder, limits=Limits(), ran_before=ran_before),
         transcript=transcript,
-        folder=folder,
         approve=approval_of(options, approve),
         ask_input=ask_input,
         settings=_settings(options, attended=ask_input is not None),
         messages=_resumed(transcript) if resume else _begun(transcript, options, messages),
-        cells=cells,
     )
 
 
@@ -218,7 +217,7 @@ def _resumed(transcript: Transcript) -> list[Message]:
     return messages
 
 
-def _cells_of(transcript: Transcript) -> int:
+def _count_cells(transcript: Transcript) -> int:
     return sum(record.get("kind") == "cell_start" for record in read_transcript(transcript.path))
 
 

@@ -1,6 +1,6 @@
 """The loop of a turn: ask the model for a step, run its code, show it what came of it, until it answers.
 
-A session joins an engine, a kernel, a workspace and a transcript, which it is given and does not make. It knows
+A session joins an engine, its cells and a transcript, which it is given and does not make. It knows
 nothing of terminals: everything that happens leaves it as events, and what it needs of the person it asks through the
 two callbacks. The history only grows, but for what ``prompt.fit`` cuts, and every turn ends with an assistant answer.
 """
@@ -10,31 +10,24 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Literal
+from typing import Literal, TypeVar
 
 from offline_interpreter import prompt
-from offline_interpreter.cell_log import CellLog, SessionFolder
+from offline_interpreter.cells import Cells
 from offline_interpreter.engines.base import Engine, stream_in_thread
 from offline_interpreter.errors import ApprovalRequired, EngineError, KernelError, StepInvalid
-from offline_interpreter.kernel.manager import Kernel
 from offline_interpreter.records import (
     LIVE_KINDS,
     Answer,
     Approve,
     Approved,
-    ArtifactFound,
     AskInput,
     Cancel,
-    CellEnd,
-    CellResult,
-    CellStart,
     Code,
     CodeDelta,
     Event,
-    InputRequested,
-    Limits,
     Message,
     MessageDelta,
     Notice,
@@ -54,11 +47,14 @@ from offline_interpreter.records import (
 )
 from offline_interpreter.steps import STEP_SCHEMA, StepReader, close_step, parse_step, write_step
 from offline_interpreter.transcript import Transcript, history_record, message_record
-from offline_interpreter.workspace.scan import Workspace
 
 MAX_CORRECTIONS = 2  # malformed replies of one turn that are answered with a correction
 
 _CUT = "The reply was cut off before its end, so the code did not run. Write a shorter cell."
+_CUT_NOTICES = {
+    "length": "The reply was cut off at its longest length.",
+    "runaway": "The reply was cut off, because the model repeated itself without end.",
+}
 _REPEATED = "This very cell has just run, and its output is above. Answer now, or write different code."
 _STOPPED = "Stopped by the user."
 _CLOSINGS: dict[TurnStatus, str] = {
@@ -71,6 +67,9 @@ _CLOSINGS: dict[TurnStatus, str] = {
 }
 
 
+_T = TypeVar("_T")
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What bounds a turn."""
@@ -78,7 +77,6 @@ class Settings:
     max_steps: int = 12
     timeout_s: float = 0.0
     sampling: Sampling = field(default_factory=Sampling)
-    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(slots=True)
@@ -121,33 +119,27 @@ class Session:
         self,
         *,
         engine: Engine,
-        kernel: Kernel,
-        workspace: Workspace,
+        cells: Cells,
         transcript: Transcript,
-        folder: SessionFolder,
         approve: Approve,
         ask_input: AskInput | None = None,
         settings: Settings | None = None,
         messages: Sequence[Message] = (),
-        cells: int = 0,
     ) -> None:
-        """Join the parts. ``messages`` begin with the system message; ``cells`` ran before, in a resumed session."""
+        """Join the parts. ``messages`` begin with the system message."""
         self.engine = engine
-        self.kernel = kernel
-        self.workspace = workspace
+        self.cells = cells
         self.transcript = transcript
-        self.folder = folder
         self.approve = approve
         self.ask_input = ask_input
         self.settings = settings or Settings()
         self.messages = list(messages)
-        self._cells = cells
         self._cancel = Cancel()
 
     def cancel(self) -> None:
         """Stop the reply that is being written, else the cell that runs; from any thread or a signal handler."""
         self._cancel.request()
-        self.kernel.interrupt()
+        self.cells.kernel.interrupt()
 
     def set_system_message(self, text: str) -> None:
         """Change what the model is told before anything else, between two turns; the same text changes nothing."""
@@ -165,19 +157,22 @@ class Session:
         self._cancel, turn = Cancel(), _Turn()
         status: TurnStatus = "interrupted"
         try:
-            yield self._record(TurnStart(text, self._turns() + 1))
-            self._say(Message("user", self._request(text)))
-            try:
-                status = yield from self._take_steps(turn)
-            except (EngineError, KernelError) as error:
-                status = "error"
-                yield self._record(Notice(str(error)))
+            status = yield from self._recorded(self._take_turn(text, turn))
         except Exception:
             status = "error"
             raise
         finally:
             end = self._close_turn(status, turn)
         yield end
+
+    def _take_turn(self, text: str, turn: _Turn) -> Generator[Event, None, TurnStatus]:
+        yield TurnStart(text, self._turns() + 1)
+        self._say(Message("user", self._request(text)))
+        try:
+            return (yield from self._take_steps(turn))
+        except (EngineError, KernelError) as error:
+            yield Notice(str(error))
+            return "error"
 
     def _take_steps(self, turn: _Turn) -> Generator[Event, None, TurnStatus]:
         ran, told = "", False
@@ -186,12 +181,11 @@ class Session:
             if taken.reply.finish == "cancelled":
                 return "interrupted"
             if taken.step is None:
-                if turn.corrections > MAX_CORRECTIONS:
-                    raise EngineError("The model does not write valid steps.", "Try another model.")
-            elif isinstance(taken.step, Answer):
+                continue  # a correction is under way
+            if isinstance(taken.step, Answer):
                 turn.answer = taken.step.message
                 return "answered"
-            elif taken.cut:
+            if taken.cut:
                 self._say(Message("observation", _CUT))
             elif taken.step.code.strip() == ran:
                 if told:
@@ -225,11 +219,15 @@ class Session:
             step = parse_step(text)
         except StepInvalid as error:
             turn.corrections += 1
+            if turn.corrections > MAX_CORRECTIONS:
+                raise EngineError("The model does not write valid steps.", "Try another model.") from error
             self._say(Message("observation", f"{error.cause} Reply with one step, as the rules say."))
             return _Taken(None, cut, reply)
         code = step.code if isinstance(step, Code) else ""
         action: Literal["code", "answer"] = "code" if isinstance(step, Code) else "answer"
-        yield self._record(StepTaken(action, step.message, code, cut, reply.finish, reply.stats))
+        yield StepTaken(action, step.message, code, cut, reply.finish, reply.stats)
+        if reply.finish in _CUT_NOTICES:
+            yield Notice(_CUT_NOTICES[reply.finish])
         return _Taken(step, cut, reply)
 
     # -- the cell's part ------------------------------------------------------------------------------------------
@@ -239,76 +237,33 @@ class Session:
         try:
             decision = self.approve(step)
         except ApprovalRequired as error:
-            yield self._record(Approved("needed", step.code, str(error)))
+            yield Approved("needed", step.code, str(error))
             return "approval_needed"
         if isinstance(decision, Stop):
-            yield self._record(Approved("stopped", step.code))
+            yield Approved("stopped", step.code)
             return "refused"
         if isinstance(decision, Refuse):
-            yield self._record(Approved("refused", step.code, decision.reason))
+            yield Approved("refused", step.code, decision.reason)
             reason = f" The reason: {decision.reason}" if decision.reason else ""
             self._say(Message("observation", f"The person did not allow this code.{reason}"))
             return None
         edited = decision.code != step.code
-        yield self._record(Approved("edited" if edited else "run", decision.code))
+        yield Approved("edited" if edited else "run", decision.code)
         turn.cells += 1
-        result = yield from self._run(decision.code, decision.code if edited else "")
-        return "interrupted" if result.status == "interrupted" else None
-
-    def _run(self, code: str, ran_instead: str) -> Generator[Event, None, CellResult]:
-        self._cells += 1
-        yield self._record(CellStart(self._cells, code))
-        self.workspace.settle()
-        log = CellLog(self.folder, self._cells, self.settings.limits)
-        try:
-            result = yield from self._relay_outputs(code, log)
-        finally:
-            path = log.close()
-        yield self._record(CellEnd(self._cells, result.status, result.seconds, result.state_lost, path))
-        artifacts = self.workspace.changed()
-        for artifact in artifacts:
-            yield self._record(ArtifactFound(self._cells, artifact))
+        ran = yield from self.cells.run(decision.code, self.settings.timeout_s, self.ask_input)
         budget = prompt.observation_budget(self.engine.context_tokens)
-        observed = log.observed(artifacts, ran_instead)
-        text = prompt.observation_text(observed, result, budget=budget, count=self.engine.count_tokens)
+        observed = replace(ran.observed, ran_instead=decision.code if edited else "")
+        text = prompt.observation_text(observed, ran.result, budget=budget, count=self.engine.count_tokens)
         self._say(Message("observation", text))
-        return result
-
-    def _relay_outputs(self, code: str, log: CellLog) -> Generator[Event, None, CellResult]:
-        asked: list[InputRequested] = []
-        running = self.kernel.execute(code, timeout_s=self.settings.timeout_s, ask_input=self._asker(asked))
-        with closing(running):
-            while True:
-                try:
-                    output = next(running)
-                except StopIteration as end:
-                    result: CellResult = end.value
-                    break
-                yield from map(self._record, asked)
-                asked.clear()
-                if (shown := log.add(output)) is not None:
-                    yield self._record(shown)
-        yield from map(self._record, asked)
-        return result
-
-    def _asker(self, asked: list[InputRequested]) -> AskInput | None:
-        ask_input, cell = self.ask_input, self._cells
-        if ask_input is None:
-            return None
-
-        def ask(text: str, secret: bool) -> str:
-            asked.append(InputRequested(cell, text, secret))
-            return ask_input(text, secret)
-
-        return ask
+        return "interrupted" if ran.result.status == "interrupted" else None
 
     # -- the history ----------------------------------------------------------------------------------------------
 
     def _request(self, text: str) -> str:
-        changes = self.workspace.settle()
+        changes = self.cells.workspace.settle()
         if self._turns():
             return prompt.user_text(text, changes)
-        return prompt.first_user_text(text, today=date.today(), files=self.workspace.files())
+        return prompt.first_user_text(text, today=date.today(), files=self.cells.workspace.files())
 
     def _turns(self) -> int:
         return sum(message.role == "user" for message in self.messages)
@@ -323,6 +278,17 @@ class Session:
     def _say(self, message: Message) -> None:
         self.messages.append(message)
         self.transcript.append(message_record(message))
+
+    def _recorded(self, source: Generator[Event, None, _T]) -> Generator[Event, None, _T]:
+        """Pass on what ``source`` yields, each event recorded before anybody sees it."""
+        with closing(source):
+            while True:
+                try:
+                    event = next(source)
+                except StopIteration as end:
+                    value: _T = end.value
+                    return value
+                yield self._record(event)
 
     def _record(self, event: Event) -> Event:
         if event.kind not in LIVE_KINDS:
@@ -340,7 +306,7 @@ class Session:
     def close(self) -> None:
         """End the kernel and the transcript. The engine is its maker's to close."""
         self._cancel.request()
-        self.kernel.close()
+        self.cells.kernel.close()
         self.transcript.close()
 
 

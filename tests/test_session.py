@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ from offline_interpreter.records import (
     TurnEnd,
 )
 from offline_interpreter.session import Session
-from offline_interpreter.steps import parse_step, write_step
+from offline_interpreter.steps import parse_step
 from offline_interpreter.transcript import fold_history, read_transcript
 
 Open = Callable[..., Session]
@@ -80,7 +81,7 @@ def open_scripted(tmp_path: Path, workspace: Path, monkeypatch: pytest.MonkeyPat
 def assert_alternates(messages: Sequence[Message]) -> None:
     assert messages[0].role == "system"
     sides = ["assistant" if message.role == "assistant" else "other" for message in messages[1:]]
-    assert all(one != next_one for one, next_one in zip(sides, sides[1:], strict=False)), messages
+    assert all(side != following for side, following in pairwise(sides)), messages
     if sides:
         assert isinstance(parse_step(messages[-1].text), Answer)
 
@@ -163,7 +164,7 @@ def test_nobody_to_ask_ends_the_turn(open_scripted: Open) -> None:
 def test_approval_never_shows_code_and_runs_none(open_scripted: Open) -> None:
     session = open_scripted(Code("", "open('made', 'w')"), approval="never")
     assert end_of(list(session.turn("x"))).status == "approval_needed"
-    assert session.workspace.changed() == []
+    assert session.cells.workspace.changed() == []
 
 
 def test_failed_cell_is_repaired(open_scripted: Open) -> None:
@@ -262,7 +263,8 @@ def test_crash_of_the_child_is_survived(open_scripted: Open) -> None:
 
 def test_files_of_a_cell_are_artifacts(open_scripted: Open, workspace: Path) -> None:
     (workspace / "theirs.csv").write_text("a")
-    session = open_scripted(Code("", "open('theirs.csv', 'w').write('bb')\nopen('new.txt', 'w').write('c')"), Answer("ok"))
+    code = "open('theirs.csv', 'w').write('bb')\nopen('new.txt', 'w').write('c')"
+    session = open_scripted(Code("", code), Answer("ok"))
     events = list(session.turn("x"))
     artifacts = [event.artifact for event in events if isinstance(event, ArtifactFound)]
     assert [(each.path, each.change, each.preexisting) for each in artifacts] == [
@@ -341,9 +343,8 @@ def test_events_are_recorded_without_deltas(open_scripted: Open) -> None:
 
 def test_figures_are_files_and_not_in_the_transcript(open_scripted: Open) -> None:
     pytest.importorskip("matplotlib")
-    session = open_scripted(
-        Code("", "import matplotlib.pyplot as plt\nfor n in range(2):\n    plt.figure()\n    plt.plot([n, 2])"), Answer("ok")
-    )
+    code = "import matplotlib.pyplot as plt\nfor n in range(2):\n    plt.figure()\n    plt.plot([n, 2])"
+    session = open_scripted(Code("", code), Answer("ok"))
     events = list(session.turn("x"))
     paths = [event.output.path for event in events if isinstance(event, OutputMade) and event.output.path]
     assert [Path(path).read_bytes()[:4] for path in paths] == [b"\x89PNG", b"\x89PNG"]
@@ -355,7 +356,7 @@ def test_resumed_session_goes_on_with_its_history(open_scripted: Open) -> None:
     first = open_scripted(Code("", "print(1)"), Answer("one"))
     list(first.turn("x"))
     first.close()
-    second = open_scripted(Code("", "print(2)"), Answer("two"), resume=first.folder.path)
+    second = open_scripted(Code("", "print(2)"), Answer("two"), resume=first.cells.folder.path)
     events = list(second.turn("y"))
     assert [message.role for message in second.messages].count("user") == 2
     assert second.messages[: len(first.messages)] == first.messages
@@ -367,11 +368,11 @@ def test_session_that_ended_within_a_turn_resumes(open_scripted: Open, cut: str)
     first = open_scripted(Code("", "print(1)"), Answer("one"))
     list(first.turn("x"))
     first.close()
-    path = first.folder.transcript
+    path = first.cells.folder.transcript
     lines = path.read_text().splitlines(keepends=True)
     last = max(number for number, line in enumerate(lines[:-3]) if json.loads(line).get("role") == cut)
     path.write_text("".join(lines[: last + 1]))
-    second = open_scripted(Answer("two"), resume=first.folder.path)
+    second = open_scripted(Answer("two"), resume=first.cells.folder.path)
     assert end_of(list(second.turn("y"))).answer == "two"
 
 
@@ -399,7 +400,17 @@ def test_approval_error_of_a_callback_counts_as_nobody_there(open_scripted: Open
     assert end_of(list(session.turn("x"))).status == "approval_needed"
 
 
-def test_answer_cut_by_its_length_is_closed_and_flagged(open_scripted: Open) -> None:
-    whole = write_step(Answer("x" * 100))
-    session = open_scripted(whole[:60], whole)
-    assert end_of(list(session.turn("x"))).status == "answered"
+def test_answer_cut_at_its_length_is_kept_and_flagged(open_scripted: Open) -> None:
+    session = open_scripted(Answer("x" * 400), max_tokens=50)
+    events = list(session.turn("x"))
+    assert end_of(events).status == "answered"
+    assert 100 < len(end_of(events).answer) < 200
+    assert "cut off" in of_kind(events, Notice)[0].text  # type: ignore[attr-defined]
+
+
+def test_code_cut_at_its_length_does_not_run(open_scripted: Open) -> None:
+    session = open_scripted(Code("", "open('made', 'w')\n" * 50), Answer("ok"), max_tokens=50)
+    events = list(session.turn("x"))
+    assert end_of(events).status == "answered"
+    assert not of_kind(events, CellEnd)
+    assert "did not run" in observations(session)[0]

@@ -24,9 +24,7 @@ def test_answer_step_survives_writing_and_parsing(message: str) -> None:
 
 
 @given(message=texts, code=texts, piece=st.integers(1, 9), ascii_only=st.booleans())
-def test_reader_gives_the_fields_however_the_text_is_cut(
-    message: str, code: str, piece: int, ascii_only: bool
-) -> None:
+def test_reader_gives_the_fields_however_the_text_is_cut(message: str, code: str, piece: int, ascii_only: bool) -> None:
     text = json.dumps({"action": "code", "message": message, "code": code}, ensure_ascii=ascii_only)
     reader = StepReader()
     deltas = [delta for start in range(0, len(text), piece) for delta in reader.feed(text[start : start + piece])]

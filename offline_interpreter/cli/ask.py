@@ -90,7 +90,7 @@ def _converse(options: Options, engine: Engine, view: View, request: str, *, res
             return STATUS_EXIT_CODES[run_turn(session, request, view, person).status]
         click.echo(_greeting(options, session))
         chat(session, view, person)
-        click.echo(f"Session {session.folder.path.name} saved. Go on with it: offline-interpreter -c")
+        click.echo(f"Session {session.cells.folder.path.name} saved. Go on with it: offline-interpreter -c")
         return 0
     finally:
         session.close()

@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from offline_interpreter.errors import ContextFull, EngineError
-from offline_interpreter.records import Cancel, Message, Progress, Reply, ReplyStats, Sampling, Step
+from offline_interpreter.records import Cancel, Finish, Message, Progress, Reply, ReplyStats, Sampling, Step
 from offline_interpreter.steps import write_step
 
 OnProgress = Callable[[Progress], None]
@@ -88,6 +88,8 @@ def stream_in_thread(
         worker.join()
 
 
+TOKEN_CHARS = 4  # what a played token is taken to be
+
 Played = Step | str | Callable[[Sequence[Message]], Step | str]
 
 
@@ -95,7 +97,7 @@ class ScriptedEngine:
     """Plays given replies in order: steps, raw texts, or functions of the messages.
 
     For tests, demonstrations and reference solutions. ``piece_s`` is the pause between two pieces of
-    ``piece_chars`` characters; tokens are counted as four characters each.
+    ``piece_chars`` characters; a token is taken to be four characters.
     """
 
     def __init__(
@@ -121,7 +123,7 @@ class ScriptedEngine:
         cancel: Cancel,
         progress: OnProgress,
     ) -> Generator[str, None, Reply]:
-        """Yield the next reply; the schema and the sampling are not looked at. Raises when there is none left."""
+        """Yield the next reply, cut at ``max_tokens``; the schema is not looked at. Raises when there is none left."""
         self.seen.append(list(messages))
         needed = sum(self.count_tokens(message.text) for message in messages)
         if needed > self.context_tokens:
@@ -132,17 +134,19 @@ class ScriptedEngine:
             raise EngineError("The script has no reply left.")
         reply = played(messages) if callable(played) else played
         text = reply if isinstance(reply, str) else write_step(reply)
-        for start in range(0, len(text), self._piece_chars):
+        room = sampling.max_tokens * TOKEN_CHARS
+        for start in range(0, min(len(text), room), self._piece_chars):
             if cancel.requested:
-                return Reply("cancelled", ReplyStats(prompt_tokens=needed, generated_tokens=start // 4))
+                return Reply("cancelled", ReplyStats(needed, generated_tokens=start // TOKEN_CHARS))
             if self._piece_s:
                 time.sleep(self._piece_s)
-            yield text[start : start + self._piece_chars]
-        return Reply("complete", ReplyStats(prompt_tokens=needed, generated_tokens=len(text) // 4))
+            yield text[start : min(start + self._piece_chars, room)]
+        finish: Finish = "length" if len(text) > room else "complete"
+        return Reply(finish, ReplyStats(needed, generated_tokens=min(len(text), room) // TOKEN_CHARS))
 
     def count_tokens(self, text: str) -> int:
         """Return a quarter of the characters, rounded up."""
-        return -(-len(text) // 4)
+        return -(-len(text) // TOKEN_CHARS)
 
     def close(self) -> None:
         """Nothing is held."""

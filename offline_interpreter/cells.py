@@ -1,0 +1,93 @@
+"""Running one cell, with everything that surrounds it: its log, the person's input, the files that it changed.
+
+``Cells`` counts and runs; it does not decide whether code may run, and does not word what the model is told of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import dataclass
+
+from offline_interpreter.cell_log import CellLog, SessionFolder
+from offline_interpreter.kernel.manager import Kernel
+from offline_interpreter.prompt import Observed
+from offline_interpreter.records import (
+    ArtifactFound,
+    AskInput,
+    CellEnd,
+    CellResult,
+    CellStart,
+    Event,
+    InputRequested,
+    Limits,
+)
+from offline_interpreter.workspace.scan import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What came of a cell."""
+
+    result: CellResult
+    observed: Observed
+
+
+class Cells:
+    """The cells of one session: one kernel, one workspace, one folder for what they put out."""
+
+    def __init__(
+        self, kernel: Kernel, workspace: Workspace, folder: SessionFolder, *, limits: Limits, ran_before: int = 0
+    ) -> None:
+        """``ran_before`` counts the cells of a session that is resumed."""
+        self.kernel = kernel
+        self.workspace = workspace
+        self.folder = folder
+        self._limits = limits
+        self._number = ran_before
+
+    def run(self, code: str, timeout_s: float, ask_input: AskInput | None) -> Generator[Event, None, Ran]:
+        """Run ``code``; yield what happens, and return how it ended and what the model is to learn of it."""
+        self._number += 1
+        yield CellStart(self._number, code)
+        self.workspace.settle()  # what the person did since the last look is not the cell's doing
+        log = CellLog(self.folder, self._number, self._limits)
+        try:
+            result = yield from self._relay(code, timeout_s, ask_input, log)
+        finally:
+            path = log.close()
+        yield CellEnd(self._number, result.status, result.seconds, result.state_lost, path)
+        artifacts = self.workspace.changed()
+        for artifact in artifacts:
+            yield ArtifactFound(self._number, artifact)
+        return Ran(result, log.observed(artifacts))
+
+    def _relay(
+        self, code: str, timeout_s: float, ask_input: AskInput | None, log: CellLog
+    ) -> Generator[Event, None, CellResult]:
+        asked: list[InputRequested] = []
+        running = self.kernel.execute(code, timeout_s=timeout_s, ask_input=self._noting(asked, ask_input))
+        with closing(running):
+            while True:
+                try:
+                    output = next(running)
+                except StopIteration as end:
+                    result: CellResult = end.value
+                    break
+                yield from asked
+                asked.clear()
+                if (shown := log.add(output)) is not None:
+                    yield shown
+        yield from asked
+        return result
+
+    def _noting(self, asked: list[InputRequested], ask_input: AskInput | None) -> AskInput | None:
+        if ask_input is None:
+            return None
+        number = self._number
+
+        def ask(text: str, secret: bool) -> str:
+            asked.append(InputRequested(number, text, secret))
+            return ask_input(text, secret)
+
+        return ask

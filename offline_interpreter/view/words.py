@@ -1,0 +1,111 @@
+"""The words of the views: sizes, times, files, progress, and how cells and turns ended.
+
+Every function returns one line without styles, which the terminal and the plain view share. The texts that come from
+files and cells are made safe here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from offline_interpreter.records import Artifact, CellEnd, TurnEnd
+from offline_interpreter.view.lines import safe
+
+BAR_COLUMNS = 10
+STOP_HINT = "Ctrl-C stops"
+
+_UNITS = ("B", "kB", "MB", "GB", "TB")
+
+
+def size_text(size_bytes: int) -> str:
+    """Return a size in decimal units: 21 kB, 1.2 MB."""
+    size, unit = float(size_bytes), 0
+    while size >= 999.5 and unit < len(_UNITS) - 1:
+        size, unit = size / 1000, unit + 1
+    return f"{size:.1f} {_UNITS[unit]}" if unit > 1 and size < 10 else f"{size:.0f} {_UNITS[unit]}"
+
+
+def seconds_text(seconds: float) -> str:
+    """Return a time in seconds, with tenths while they tell something."""
+    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:,.0f} s"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number and its noun: 1 column, 1,200 columns."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def path_text(path: str) -> str:
+    """Return a path safe to print, with the home folder as ``~``."""
+    home = str(Path.home())
+    return safe(f"~{path[len(home) :]}" if path.startswith(home + "/") and home != "/" else path).replace("\n", "?")
+
+
+def artifact_line(artifact: Artifact) -> str:
+    """Say which file a cell made or changed; a file that was there before the session is pointed out."""
+    path = path_text(artifact.path)
+    if artifact.preexisting and artifact.change != "created":
+        return f"! {path} was {artifact.change} by this cell"
+    size = "" if artifact.change == "deleted" else f", {size_text(artifact.size_bytes)}"
+    return f"→ {path}  ({artifact.change}{size})"
+
+
+def progress_line(stage: str, done: int, total: int, left_s: float | None) -> str:
+    """Say how far loading or reading is. ``left_s`` None: not known."""
+    what = "Loading the model" if stage == "load" else f"Reading {counted(total, 'token')}" if total else "Reading"
+    if not total:
+        return f"{what} · {STOP_HINT}"
+    share = min(done / total, 1.0)
+    bar = "█" * int(share * BAR_COLUMNS)
+    left = "" if left_s is None else f" · {seconds_text(max(left_s, 0))} left"
+    return f"{what} ▕{bar:<{BAR_COLUMNS}}▏ {share * 100:.0f} %{left} · {STOP_HINT}"
+
+
+def thinking_line(seconds: float) -> str:
+    """Say that the model writes."""
+    return f"thinking {seconds_text(seconds)} · {STOP_HINT}"
+
+
+def running_line(seconds: float, tail: str) -> str:
+    """Say that a cell runs, and show the line that it has not finished."""
+    if tail:
+        return f"  {tail} · {seconds_text(seconds)}"
+    return f"  running {seconds_text(seconds)} · {STOP_HINT} the cell, variables stay"
+
+
+def cell_ending(event: CellEnd) -> str:
+    """Say how a cell ended that did not run to its end by itself; nothing of others."""
+    state = "Variables are lost, files remain." if event.state_lost else "Variables are kept."
+    if event.status == "interrupted":
+        return f"Interrupted after {seconds_text(event.seconds)}. {state}"
+    if event.status == "timeout":
+        return f"Stopped after {seconds_text(event.seconds)}, the time limit (--timeout). {state}"
+    if event.status == "died":
+        return f"The interpreter died and starts again. {state}"
+    return state if event.state_lost else ""
+
+
+def turn_ending(event: TurnEnd) -> str:
+    """Say why a turn ended without an answer; nothing of one that was answered."""
+    if event.status == "exhausted":
+        return f"The turn ended without an answer after {counted(event.stats.steps, 'step')}."
+    if event.status == "repeated":
+        return "The turn ended without an answer: the model wrote the same code again and again."
+    if event.status in ("refused", "interrupted"):
+        return "Stopped."
+    return "" if event.status == "answered" else safe(event.answer)
+
+
+def turn_figures(event: TurnEnd) -> str:
+    """Sum up what a turn took."""
+    stats = event.stats
+    read = f"{counted(stats.prompt_tokens, 'token')} read ({stats.cached_tokens:,} of them known)"
+    return " · ".join(
+        [
+            counted(stats.steps, "step"),
+            counted(stats.cells, "cell"),
+            read,
+            f"{stats.generated_tokens:,} written",
+            seconds_text(stats.seconds),
+        ]
+    )

@@ -1,0 +1,80 @@
+"""Runs generated cells for real, in this process, and builds what the product would observe of them.
+
+In the process and not in a kernel child, since it has to run dozens of cells a second. It is no sandbox: it runs only
+code that the repository's own families wrote. The process's working folder is the bench's folder while a cell runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from offline_interpreter.prompt import Observed
+from offline_interpreter.records import Artifact, CellResult
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a cell did, as ``prompt.observation_text`` takes it."""
+
+    observed: Observed
+    result: CellResult
+
+
+class Workbench:
+    """A folder in which cells run, with variables kept from cell to cell."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._variables: dict[str, Any] = {"__name__": "__main__"}
+
+    def run(self, code: str) -> Ran:
+        """Run a cell; an exception becomes an error text as the kernel words it."""
+        before = self._sizes()
+        printed, error = io.StringIO(), ""
+        with contextlib.chdir(self.folder) if sys.version_info >= (3, 11) else _chdir(self.folder):
+            with contextlib.redirect_stdout(printed):
+                try:
+                    exec(compile(code, "<cell>", "exec"), self._variables)  # noqa: S102 - see the module's docstring
+                except Exception as problem:  # noqa: BLE001 - whatever the cell raises is its output
+                    error = error_text(problem, code)
+        artifacts = tuple(
+            Artifact(path, "modified" if path in before else "created", size)
+            for path, size in sorted(self._sizes().items())
+            if before.get(path) != size
+        )
+        observed = Observed(text=printed.getvalue(), error=error, artifacts=artifacts, figures=_close_figures())
+        return Ran(observed, CellResult("error" if error else "ok", 0.0))
+
+    def _sizes(self) -> dict[str, int]:
+        return {entry.name: entry.stat().st_size for entry in os.scandir(self.folder)}
+
+
+@contextlib.contextmanager
+def _chdir(folder: Path) -> Any:
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+def error_text(problem: Exception, code: str) -> str:
+    """Return the short traceback of a cell: the line that failed, and the error."""
+    raise NotImplementedError(f"{code}: {problem}") from problem
+
+
+def _close_figures() -> tuple[str, ...]:
+    """Close the figures that a cell left open, which the kernel shows; return one name for each."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is None:
+        return ()
+    names = tuple(f"figure-{number}" for number in pyplot.get_fignums())
+    pyplot.close("all")
+    return names

@@ -1,0 +1,100 @@
+"""How people put a request: patterns with alternatives and slots, and the noise of real typing.
+
+A pattern is text with ``[this|that|]`` alternatives, which nest, and ``<slots>``. Its first sign says what it is:
+``!`` an order ("multiply <a> by <b>"), ``?`` a question, ``.`` a fragment or anything that takes no polite frame. Noise
+(lower case, no full stop, typing errors) touches the pattern's own words only, never what fills a slot.
+
+Patterns are held out whole: those kept for evaluation never appear in training, in any of their alternatives.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+
+ORDER_FRAMES = (
+    "please <order>", "<order> please", "<order>, please", "can you <order>?", "could you <order>?", "could you please <order>?",
+    "can you please <order>?", "i want you to <order>", "i need you to <order>", "i'd like you to <order>", "hey, <order>",
+    "hi, <order>", "<order> for me", "would you <order>?", "<order>, thanks", "now <order>", "go ahead and <order>",
+    "hello, please <order>", "i would like to <order>", "help me <order>", "let's <order>", "ok, <order>", "just <order>",
+)  # fmt: skip
+QUESTION_FRAMES = (
+    "please tell me: <question>", "hey, <question>", "hi, <question>", "quick question: <question>", "tell me, <question>",
+    "hello, <question>", "i wonder, <question>", "one question: <question>", "so <question>", "ok, <question>",
+    "can you tell me: <question>", "<question> please", "<question> thanks", "do you know <question>",
+)  # fmt: skip
+SLOT = re.compile(r"<(\w+)>")
+ALTERNATIVES = re.compile(r"\[([^\[\]]*)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """The patterns of one kind of request: those to train with and those kept for evaluation."""
+
+    train: Sequence[str]
+    held_out: Sequence[str]
+
+    def pick(self, rng: Random, held_out: bool) -> str:
+        """Return one pattern of the wanted side."""
+        return rng.choice(self.held_out if held_out else self.train)
+
+
+def say(rng: Random, pattern: str, slots: Mapping[str, str]) -> str:
+    """Return a request made of a pattern: alternatives chosen, framed, noised, slots filled."""
+    kind, text = pattern[0], expand(rng, pattern[1:].strip())
+    text = _framed(rng, kind, text)
+    text = _punctuated(rng, kind, text)
+    text = _cased(rng, text)
+    if rng.random() < 0.08:
+        text = mistyped(rng, text)
+    return SLOT.sub(lambda match: slots[match[1]], text)
+
+
+def expand(rng: Random, pattern: str) -> str:
+    """Return the pattern with each ``[a|b]`` replaced by one of its alternatives."""
+    while match := ALTERNATIVES.search(pattern):
+        pattern = pattern[: match.start()] + rng.choice(match[1].split("|")) + pattern[match.end() :]
+    return re.sub(r" +", " ", pattern).strip()
+
+
+def _framed(rng: Random, kind: str, text: str) -> str:
+    frames = {"!": ORDER_FRAMES, "?": QUESTION_FRAMES}.get(kind)
+    if not frames or rng.random() > 0.3:
+        return text
+    frame = rng.choice(frames)
+    if kind == "?" and frame.startswith("do you know"):
+        return frame.replace("<question>", text.rstrip("?"))
+    return frame.replace("<order>", text.rstrip(".")).replace("<question>", text)
+
+
+def _punctuated(rng: Random, kind: str, text: str) -> str:
+    if text[-1] in ".!":
+        return text
+    if text[-1] == "?":
+        return text[:-1] if rng.random() < 0.3 else text
+    if kind == "?":
+        return text + ("?" if rng.random() < 0.65 else "")
+    return text + (rng.choice(".... !?") if rng.random() < 0.35 else "").strip()
+
+
+def _cased(rng: Random, text: str) -> str:
+    chance = rng.random()
+    if chance < 0.35 or text.startswith("<"):
+        return text
+    if chance < 0.38:
+        return "".join(part if part.startswith("<") else part.upper() for part in re.split(r"(<\w+>)", text))
+    return text[0].upper() + text[1:]
+
+
+def mistyped(rng: Random, text: str) -> str:
+    """Return the text with one typing error in a word outside of slots, if it has a word of four letters."""
+    words = [match for match in re.finditer(r"(?<![<\w])[a-zA-Z]{4,}(?![>\w])", text)]
+    if not words:
+        return text
+    word = rng.choice(words)
+    place = word.start() + rng.randrange(1, len(word[0]) - 1)
+    before, here, following, after = text[:place], text[place], text[place + 1], text[place + 2 :]
+    changed = rng.choice((following + here, here, here + here + following, here + following + following))
+    return before + changed + after
