@@ -36,6 +36,7 @@ from offline_interpreter.workspace.scan import Workspace
 
 if TYPE_CHECKING:
     from offline_interpreter.engines.base import Engine, OnProgress
+    from offline_interpreter.engines.llama import LlamaEngine
 
 UNATTENDED_TIMEOUT_S = 600.0  # how long a cell may run when nobody sits at a terminal
 
@@ -114,7 +115,7 @@ def open_session(
     )
 
 
-def load_engine(options: Options, *, progress: OnProgress | None = None, cancel: Cancel | None = None) -> Engine:
+def load_engine(options: Options, *, progress: OnProgress | None = None, cancel: Cancel | None = None) -> LlamaEngine:
     """Load the model that ``options`` name into an engine of its own; weights are shared per file."""
     path = find_model(options.model)
     from offline_interpreter.engines.llama import LlamaEngine

@@ -353,5 +353,9 @@ def value_json(value: Any) -> Any:
 
 
 def event_json(event: Event) -> dict[str, Any]:
-    """Return the JSON form of an event: its ``kind`` and its fields."""
-    return {"kind": event.kind, **value_json(event)}
+    """Return the JSON form of an event: its ``kind`` and its fields; a figure that is in a file is only named."""
+    value = {"kind": event.kind, **value_json(event)}
+    if isinstance(event, OutputMade) and event.output.path:
+        data = event.output.data
+        value["output"]["data"] = {mime: text for mime, text in data.items() if not mime.startswith("image/")}
+    return value

@@ -247,6 +247,8 @@ class Session:
             reason = f" The reason: {decision.reason}" if decision.reason else ""
             self._say(Message("observation", f"The person did not allow this code.{reason}"))
             return None
+        if self._cancel.requested:  # while the person was asked
+            return "interrupted"
         edited = decision.code != step.code
         yield Approved("edited" if edited else "run", decision.code)
         turn.cells += 1

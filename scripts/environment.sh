@@ -12,6 +12,7 @@ root=$(cd -P "${BASH_SOURCE[0]%/*}/.." && pwd)
 venv=$root/.venv
 setup=$root/.venv-setup # the lock, the logs, and the engine where no cache folder can be written
 lock=$root/requirements.lock
+ours=made-by-scripts    # marks a .venv that may be removed and made anew
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -83,7 +84,7 @@ find_python() { # sets python and python_version; each candidate is really run: 
     local probe='import sys
 print(sys.executable, "%d.%d" % sys.version_info[:2], sep="|")
 if sys.version_info < (3, 10): sys.exit(3)
-try: import ensurepip, venv
+try: import venv; from ensurepip import version
 except ImportError: sys.exit(4)'
     if [[ -n ${PYTHON-} ]]; then candidates=("$PYTHON"); fi
     for candidate in "${candidates[@]}"; do
@@ -140,12 +141,21 @@ show_progress() { # LABEL, LOG: stdin goes to the log; on a terminal one line te
                 quarter=$((4 * BASH_REMATCH[1] / BASH_REMATCH[2]))
                 say "  $label: $state"
             fi
-        elif [[ $line =~ ^[[:space:]]*(Collecting|Downloading|Building|Installing)[[:space:]]([^[:space:]]+) ]]; then
-            state="${BASH_REMATCH[1]} ${BASH_REMATCH[2]##*/}"
+        elif [[ $line =~ ^[[:space:]]*(Collecting|Downloading)[[:space:]]([^[:space:]<>=~!]+) ]]; then
+            state=${BASH_REMATCH[2]##*/}
+        elif [[ $line == 'Installing collected packages'* ]]; then
+            state=unpacking
         fi
         if [[ -t 2 ]]; then printf '\r\033[K  %.70s' "$label: $state" >&2; fi
     done >>"$2"
     if [[ -t 2 ]]; then printf '\r\033[K' >&2; fi
+}
+
+pip_failed() { # WHAT, LOG
+    if grep -q 'after connection broken by' "$2"; then
+        fail "$1: no package index can be reached. Set-up needs one; later runs need no network." "$2"
+    fi
+    fail "$1." "$2"
 }
 
 pip() { # the environment's own, kept from what the person's shell sets for other Pythons
@@ -154,7 +164,12 @@ pip() { # the environment's own, kept from what the person's shell sets for othe
 
 make_venv() { # a whole one is kept and brought up to date, which needs no network when nothing new is wanted
     if [[ -d $venv/whole ]] && "$venv/bin/python" -I -c 'import pip' 2>/dev/null; then return; fi
+    if [[ -e $venv && ! -e $venv/$ours ]]; then
+        fail "$venv was made by somebody else. Move it away, and run the same command again."
+    fi
     rm -rf "$venv"
+    mkdir "$venv"
+    : >"$venv/$ours"
     "$python" -I -m venv "$venv" >"$setup/venv.log" 2>&1 ||
         fail "Python $python_version could not make $venv." "$setup/venv.log"
 }
@@ -186,10 +201,10 @@ get_engine() { # sets wheel: the engine as it was built once, else built now
     if ! CMAKE_ARGS='' SKBUILD_CMAKE_DEFINE=$(engine_defines) pip wheel -v --no-deps --no-binary llama-cpp-python \
         -w "$building" "llama-cpp-python==$(engine_version)" | show_progress 'Building the engine' "$log"; then
         rm -rf "$building"
-        fail 'The engine could not be built.' "$log"
+        pip_failed "The engine could not be built; it needs a C++17 compiler ($(package_hint g++ gcc-c++ 'xcode-select --install'))" "$log"
     fi
     mv "$building"/*.whl "$folder/"
-    rmdir "$building"
+    rmdir "$building" && rm -f "$setup/compiled"
     find_engine "$folder"
 }
 
@@ -217,7 +232,7 @@ install_packages() { # EXTRAS
             (cd "$root" && pip install -c "$lock" --no-build-isolation "$wheel" -e ".[$1]") &&
             pip install --no-index --no-deps --force-reinstall "$wheel"
     } | show_progress 'Installing packages' "$log"; then
-        fail 'The packages could not be installed; set-up needs to reach a package index.' "$log"
+        pip_failed 'The packages could not be installed' "$log"
     fi
     if ! "$venv/bin/python" -I -c 'import llama_cpp' >>"$log" 2>&1; then
         rm -f "$wheel"

@@ -62,7 +62,7 @@ class Person:
         self.asked = True
         try:
             yield
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, EOFError):  # EOFError: the terminal has gone
             return
         finally:
             self.asked = False

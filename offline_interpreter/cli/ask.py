@@ -62,13 +62,16 @@ def ask(words: tuple[str, ...], yes: bool, resume: bool, plain: bool, json_lines
 
 def _load(options: Options, view: View) -> Engine:
     from offline_interpreter.api import load_engine
-    from offline_interpreter.records import Progress, ProgressMade
+    from offline_interpreter.records import Notice, Progress, ProgressMade
 
     def show(progress: Progress) -> None:
         view.show(ProgressMade(progress.stage, progress.done, progress.total))
 
     try:
-        return load_engine(options, progress=show)
+        engine = load_engine(options, progress=show)
+        for note in engine.notes:
+            view.show(Notice(note))
+        return engine
     finally:
         view.close()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from offline_interpreter.errors import UsageError
 
@@ -61,14 +61,14 @@ def _free_path(workspace: Path, extension: str) -> Path:
     return path
 
 
-def _save(path: Path, first: bytes, source: object) -> int:
+def _save(path: Path, first: bytes, source: BinaryIO) -> int:
     size = 0
     try:
         with path.open("xb") as file:
             piece = first
             while piece:
                 size += file.write(piece)
-                piece = source.read(PIECE_BYTES)  # type: ignore[attr-defined]
+                piece = source.read(PIECE_BYTES)
     except OSError as error:
         raise UsageError(f"The input cannot be saved as {str(path)!r}: {error.strerror}.") from error
     return size

@@ -83,8 +83,10 @@ def stream_in_thread(
             if isinstance(piece, BaseException):
                 raise piece
             yield piece
-    finally:
+    except GeneratorExit:
         cancel.request()
+        raise
+    finally:
         worker.join()
 
 

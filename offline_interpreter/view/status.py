@@ -25,13 +25,18 @@ Compose = Callable[[float], str]  # seconds since the wait began -> the line
 _ERASE = "\r\x1b[K"
 
 
+def is_screen(stream: TextIO) -> bool:
+    """Say whether ``stream`` is a terminal on which a line can be erased."""
+    return stream.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
+
+
 class StatusLine:
     """One live line at the foot of ``stream``; ``width`` says how many columns there are now."""
 
     def __init__(self, stream: TextIO, width: Callable[[], int]) -> None:
         self._stream = stream
         self._width = width
-        self._enabled = stream.isatty() and os.environ.get("TERM") != "dumb"
+        self._enabled = is_screen(stream)
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._compose: Compose | None = None
@@ -96,7 +101,7 @@ class StatusLine:
         text = crop(compose(now - self._since), self._width() - 1)
         if text == self._drawn:
             return
-        self._stream.write(f"{_ERASE}\x1b[2m{text}\x1b[0m" if self._dim else f"{_ERASE}{text}")
+        self._stream.write(f"\r\x1b[2m{text}\x1b[0m\x1b[K" if self._dim else f"\r{text}\x1b[K")
         self._stream.flush()
         self._drawn, self._drawn_at = text, now
 

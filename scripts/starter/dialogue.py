@@ -13,7 +13,7 @@ from datetime import date
 from random import Random
 from typing import Any
 
-from offline_interpreter.prompt import observation_text, user_text
+from offline_interpreter.prompt import first_user_text, observation_text, user_text
 from offline_interpreter.records import Answer, Code, Message
 from offline_interpreter.steps import write_step
 from starter.execution import Ran, Workbench
@@ -77,7 +77,9 @@ class Played:
 
 def play(task: Task, situation: Situation, bench: Workbench, *, first: bool, budget: int, count: Count) -> Played:
     """Run the cells of a task and return the turn. Raises ``WrongTruth`` when the truth denies the output."""
-    request = user_text(task.request, today=situation.today, files=situation.files) if first else task.request
+    request = (
+        first_user_text(task.request, today=situation.today, files=situation.files) if first else user_text(task.request)
+    )
     messages = [Message("user", request)]
     outputs = []
     for cell in task.cells:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import io
+import linecache
 import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from offline_interpreter.kernel.short_traceback import short_traceback
 from offline_interpreter.prompt import Observed
 from offline_interpreter.records import Artifact, CellResult
 
@@ -32,17 +34,21 @@ class Workbench:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._variables: dict[str, Any] = {"__name__": "__main__"}
+        self._cells = 0
 
     def run(self, code: str) -> Ran:
         """Run a cell; an exception becomes an error text as the kernel words it."""
         before = self._sizes()
+        self._cells += 1
+        name = f"<Cell {self._cells}>"
+        linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
         printed, error = io.StringIO(), ""
         with contextlib.chdir(self.folder) if sys.version_info >= (3, 11) else _chdir(self.folder):
             with contextlib.redirect_stdout(printed):
                 try:
-                    exec(compile(code, "<cell>", "exec"), self._variables)  # noqa: S102 - see the module's docstring
+                    exec(compile(code, name, "exec"), self._variables)  # noqa: S102 - see the module's docstring
                 except Exception as problem:  # noqa: BLE001 - whatever the cell raises is its output
-                    error = error_text(problem, code)
+                    error = _error_text(problem)
         artifacts = tuple(
             Artifact(path, "modified" if path in before else "created", size)
             for path, size in sorted(self._sizes().items())
@@ -65,9 +71,10 @@ def _chdir(folder: Path) -> Any:
         os.chdir(before)
 
 
-def error_text(problem: Exception, code: str) -> str:
-    """Return the short traceback of a cell: the line that failed, and the error."""
-    raise NotImplementedError(f"{code}: {problem}") from problem
+def _error_text(problem: Exception) -> str:
+    """Return the short traceback of a cell, as the kernel words it: without the frame of this module."""
+    own = problem.__traceback__
+    return short_traceback(problem.with_traceback(own.tb_next if own else None))
 
 
 def _close_figures() -> tuple[str, ...]:

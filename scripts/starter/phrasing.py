@@ -4,7 +4,8 @@ A pattern is text with ``[this|that|]`` alternatives, which nest, and ``<slots>`
 ``!`` an order ("multiply <a> by <b>"), ``?`` a question, ``.`` a fragment or anything that takes no polite frame. Noise
 (lower case, no full stop, typing errors) touches the pattern's own words only, never what fills a slot.
 
-Patterns are held out whole: those kept for evaluation never appear in training, in any of their alternatives.
+Patterns stand in ``phrases/<family>.txt``, in [sections]. Those that begin with ``~`` are held out whole: they are kept
+for evaluation and never appear in training, in any of their alternatives.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 
 ORDER_FRAMES = (
@@ -25,6 +27,7 @@ QUESTION_FRAMES = (
     "hello, <question>", "i wonder, <question>", "one question: <question>", "so <question>", "ok, <question>",
     "can you tell me: <question>", "<question> please", "<question> thanks", "do you know <question>",
 )  # fmt: skip
+FOLDER = Path(__file__).with_name("phrases")
 SLOT = re.compile(r"<(\w+)>")
 ALTERNATIVES = re.compile(r"\[([^\[\]]*)\]")
 
@@ -39,6 +42,18 @@ class Phrases:
     def pick(self, rng: Random, held_out: bool) -> str:
         """Return one pattern of the wanted side."""
         return rng.choice(self.held_out if held_out else self.train)
+
+
+def load_phrases(family: str) -> dict[str, Phrases]:
+    """Return the sections of a family's file of patterns."""
+    sections: dict[str, tuple[list[str], list[str]]] = {}
+    section: tuple[list[str], list[str]] = ([], [])
+    for line in (FOLDER / f"{family}.txt").read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):  # patterns never do: they begin with their kind
+            section = sections[line[1:-1]] = ([], [])
+        elif line and not line.startswith("#"):
+            section[line.startswith("~")].append(line.removeprefix("~"))
+    return {name: Phrases(train, held_out or train) for name, (train, held_out) in sections.items()}
 
 
 def say(rng: Random, pattern: str, slots: Mapping[str, str]) -> str:
@@ -56,7 +71,7 @@ def expand(rng: Random, pattern: str) -> str:
     """Return the pattern with each ``[a|b]`` replaced by one of its alternatives."""
     while match := ALTERNATIVES.search(pattern):
         pattern = pattern[: match.start()] + rng.choice(match[1].split("|")) + pattern[match.end() :]
-    return re.sub(r" +", " ", pattern).strip()
+    return re.sub(r" +", " ", pattern).replace(" ,", ",").strip()
 
 
 def _framed(rng: Random, kind: str, text: str) -> str:

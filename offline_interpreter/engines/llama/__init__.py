@@ -1,1 +1,15 @@
-"""The in-process llama.cpp engine."""
+"""The in-process llama.cpp engine.
+
+loader      a file → Weights (vocabulary, template, grammar), shared in the process
+template    roles → the text around contents          vocabulary  text ↔ tokens
+tokens      messages → tokens, append-only            context     tokens → logits, what the cache holds
+grammar     schema → what may follow                  sampling    logits → a token
+loop        one reply                                 engine      all of it, as ``engines.base.Engine``
+library     llama.cpp itself, and its log             machine     cores and memory
+"""
+
+from __future__ import annotations
+
+from offline_interpreter.engines.llama.engine import LlamaEngine
+
+__all__ = ["LlamaEngine"]

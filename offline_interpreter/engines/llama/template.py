@@ -24,11 +24,8 @@ CHATML = (
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 
-# What must follow a generation prompt that ends so, before a reply can begin with the step itself.
-REPLY_PREFIXES = (
-    ("<think>", "\n</think>\n\n"),
-    ("<|start|>assistant", "<|channel|>final<|message|>"),
-)
+THOUGHT_OPENED = "<think>"  # a generation prompt that ends so waits for a thought first …
+THOUGHT_CLOSED = "\n</think>\n\n"  # … and this says that there is none
 
 # The pads are white space that no template writes itself: where they are gone, the template strips its contents.
 _PAD = "\x0b"
@@ -54,6 +51,7 @@ class ChatTemplate:
         self.note = ""
         self._variables = {"bos_token": bos, "eos_token": eos}
         self._takes_system = True
+        self._reply_prefix = ""
         problem = self._try(source) if source else "the file has none"
         if problem:
             self.note = f"No usable chat template ({problem}): ChatML is used, which the model may not know."
@@ -77,14 +75,30 @@ class ChatTemplate:
                 problem = error.cause
             else:
                 if shown == list(range(len(roles))):
+                    self._reply_prefix = self._find_reply_prefix(roles)
                     return ""
                 problem = "it drops, repeats or moves messages"
         self._takes_system = True
         return problem
 
+    def _find_reply_prefix(self, roles: Sequence[Role]) -> str:
+        """Return what the template writes before the model's past content, beyond the generation prompt.
+
+        That is what the model itself would begin a reply with: the name of a channel, or an empty thought.
+        """
+        reply = roles.index("assistant")
+        prompt = self._render(roles[:reply])
+        prompt = prompt[self._end_of(prompt, reply - 1) :]
+        past = self._render(roles)
+        past = past[self._end_of(past, reply - 1) : self._find(past, reply).start()]
+        prefix = past[len(prompt) :] if past.startswith(prompt) else ""
+        return prefix if prefix.strip() else ""
+
     def turns(self, messages: Sequence[Message]) -> list[Message]:
-        """Return ``messages`` as turns that any template takes: one system turn at most, first; then the person and
-        the model in alternation, the person first. Observations are the person's; what shares a turn is joined.
+        """Return ``messages`` as turns that any template takes.
+
+        There is one system turn at most, first; then the person and the model in alternation, the person first, who
+        says nothing if need be. Observations are the person's. Texts that share a turn are joined.
         """
         turns: list[Message] = []
         for message in messages:
@@ -95,7 +109,7 @@ class ChatTemplate:
                 turns[-1] = Message(role, turns[-1].text + _SEPARATOR + message.text)
             else:
                 turns.append(Message(role, message.text))
-        return turns
+        return turns if turns and turns[-1].role != "system" else [*turns, Message("user", "")]
 
     def _role_of(self, message: Message, before: Sequence[Message]) -> Role:
         leads = all(turn.role == "system" for turn in before)
@@ -111,11 +125,17 @@ class ChatTemplate:
         """
         if roles[-1] == "assistant":
             text = self._render(roles[:-1])
-            return Lead(_ready(text[self._end_of(text, len(roles) - 2) :]))
+            return Lead(self._ready(text[self._end_of(text, len(roles) - 2) :]))
         # Many templates refuse a conversation without a user.
         text = self._render([*roles, "user"] if roles[-1] == "system" else roles)
         match = self._find(text, len(roles) - 1)
         return Lead(text[self._end_of(text, len(roles) - 2) : match.start()], strips=not (match[1] and match[3]))
+
+    def _ready(self, generation_prompt: str) -> str:
+        """Return the prompt with what lets a reply begin with the step itself."""
+        if generation_prompt.rstrip().endswith(THOUGHT_OPENED):
+            return generation_prompt.rstrip() + THOUGHT_CLOSED
+        return generation_prompt + self._reply_prefix
 
     def _end_of(self, text: str, index: int) -> int:
         return self._find(text, index).end() if index >= 0 else 0
@@ -140,14 +160,6 @@ class ChatTemplate:
         except Exception as error:  # as above
             raise EngineError(f"The model's chat template refuses the conversation: {_one_line(error)}.") from error
         return text
-
-
-def _ready(generation_prompt: str) -> str:
-    """Return the prompt with what lets a reply begin at once: an opened thought is closed, a channel is chosen."""
-    for ending, addition in REPLY_PREFIXES:
-        if generation_prompt.rstrip().endswith(ending):
-            return generation_prompt.rstrip() + addition
-    return generation_prompt
 
 
 # -- Jinja as model publishers know it: the environment of Hugging Face's transformers --------------------------------

@@ -9,96 +9,11 @@ from random import Random
 from offline_interpreter.records import Code
 from starter.dialogue import Outputs, Situation, Task
 from starter.numerals import Numeral, any_number, whole
-from starter.phrasing import Phrases, say
+from starter.phrasing import load_phrases, say
 
 NAME = "arithmetic"
 
-EXPRESSION = Phrases(
-    train=(
-        "?what is <e>", "?what's <e>", "?whats <e>", ".<e>", ".<e>", ".<e> =", ".<e> = ?", "!calculate <e>", "!compute <e>",
-        "?how much is <e>", "!work out <e>", "!evaluate <e>", "!solve <e>", "?what does <e> [equal|give|make|come to]",
-        "!tell me [what <e> is|the result of <e>|the value of <e>|<e>]", "!give me [the result of|the value of|] <e>", ".result of <e>",
-        "?what is the [result|value|answer] of <e>", "!find <e>", "!do the math: <e>", ".math: <e>", "?what do you get for <e>",
-        "!run the numbers: <e>", "?<e> is what", "?<e> equals what", "!use python to [compute|calculate|work out] <e>",
-        "?can you do <e>", "?what would <e> be", ".i need <e>", ".i want to know <e>", "?what's the answer to <e>",
-        "!figure out <e>", ".calc <e>", ".the value of <e>", "?how much does <e> make", "!check <e>", ".what about <e>",
-        "?what is the outcome of <e>", "!print <e>", "!simplify <e>", "!get <e>", "?is <e> something you can [do|compute]",
-    ),
-    held_out=(
-        "!determine <e>", "?what number is <e>", "?what comes out of <e>", "!show me the result of <e>", ".please <e>",
-        "?what is the total of <e>", ".quick, <e>", "?do you know what <e> is", ".answer this: <e>",
-    ),
-)  # fmt: skip
-
-# Each: a pattern of the request, and the code that it means.
-TWO = Phrases(
-    train=(
-        "!add <a> and <b>=<a> + <b>", "!add <b> to <a>=<a> + <b>", "!sum <a> and <b>=<a> + <b>", "?what is <a> plus <b>=<a> + <b>",
-        "?how much is <a> plus <b>=<a> + <b>", "?what's the sum of <a> and <b>=<a> + <b>", ".<a> plus <b>=<a> + <b>", ".<a> and <b> together=<a> + <b>",
-        "?what do <a> and <b> [add up to|make|make together|sum to]=<a> + <b>", "?what is <a> increased by <b>=<a> + <b>", ".sum of <a> and <b>=<a> + <b>",
-        "!calculate the sum of <a> and <b>=<a> + <b>", "?what is <b> added to <a>=<a> + <b>", "?what is <b> more than <a>=<a> + <b>",
-        "!subtract <b> from <a>=<a> - <b>", "!take <b> [away |]from <a>=<a> - <b>", "?what is <a> minus <b>=<a> - <b>", ".<a> minus <b>=<a> - <b>",
-        "?what is <a> less <b>=<a> - <b>", "!find the difference between <a> and <b>=<a> - <b>", "?what's the difference [between|of] <a> and <b>=<a> - <b>",
-        "?how much is left if i take <b> from <a>=<a> - <b>", "?how much is <a> minus <b>=<a> - <b>", "!deduct <b> from <a>=<a> - <b>",
-        "?what is <a> decreased by <b>=<a> - <b>", ".<a> take away <b>=<a> - <b>", "?what is <b> less than <a>=<a> - <b>",
-        "!multiply <a> [by|with|and] <b>=<a> * <b>", "?what is <a> times <b>=<a> * <b>", ".<a> times <b>=<a> * <b>", "?what's <a> multiplied by <b>=<a> * <b>",
-        "!find the product of <a> and <b>=<a> * <b>", "?what is the product of <a> and <b>=<a> * <b>", "?how much is <a> times <b>=<a> * <b>",
-        ".product of <a> and <b>=<a> * <b>", "!compute <a> times <b>=<a> * <b>", "?how much do <a> lots of <b> make=<a> * <b>", "!calculate <a> multiplied by <b>=<a> * <b>",
-        "!divide <a> by <b>=<a> / <b>", "?what is <a> divided by <b>=<a> / <b>", ".<a> divided by <b>=<a> / <b>", ".<a> over <b>=<a> / <b>", "?what is <a> over <b>=<a> / <b>",
-        "!split <a> [into|in] <b> [equal |]parts=<a> / <b>", "!find the quotient of <a> and <b>=<a> / <b>", "?how much is <a> divided by <b>=<a> / <b>",
-        "!share <a> [between|among] <b> [people|persons|friends]=<a> / <b>", "?how many times does <b> go into <a>=<a> // <b>", "?how often does <b> fit into <a>=<a> // <b>",
-        "?what is the remainder of <a> divided by <b>=<a> % <b>", "?what is <a> [mod|modulo] <b>=<a> % <b>", ".<a> [mod|modulo] <b>=<a> % <b>", ".remainder of <a> by <b>=<a> % <b>",
-        "?what remains when <a> is divided by <b>=<a> % <b>", "!find the remainder when <a> is divided by <b>=<a> % <b>", "!divide <a> by <b> without remainder=<a> // <b>",
-        "!add together <a> and <b>=<a> + <b>", "?what is the total of <a> and <b>=<a> + <b>", "!do <a> times <b>=<a> * <b>", "!do <a> plus <b>=<a> + <b>", "!do <a> minus <b>=<a> - <b>",
-        "?how much are <a> [pens|books|tickets|boxes|items|apples|chairs|cups|shirts] at <p> [each|dollars each|euros each|a piece]=<a> * <p>",
-        "?what do <a> [pens|books|tickets|boxes|items|bottles|chairs] cost at <p> each=<a> * <p>", "?<a> [things|items|pieces] cost <p> each, what is the total=<a> * <p>",
-    ),
-    held_out=(
-        "!add up <a> and <b>=<a> + <b>", "?what does <a> plus <b> make=<a> + <b>", "!remove <b> from <a>=<a> - <b>", "?what is left of <a> after taking away <b>=<a> - <b>",
-        "!give me <a> multiplied by <b>=<a> * <b>", "!work out the product of <a> and <b>=<a> * <b>", "?what do i get if i divide <a> by <b>=<a> / <b>",
-        "!calculate <a> divided by <b>=<a> / <b>", "!tell me the remainder of <a> divided by <b>=<a> % <b>", "!get the sum of <a> and <b>=<a> + <b>",
-        "?if one ticket costs <p>, how much are <a> tickets=<a> * <p>",
-    ),
-)  # fmt: skip
-
-ONE = Phrases(
-    train=(
-        "?what is <a> squared=<a> ** 2", ".<a> squared=<a> ** 2", "!square <a>=<a> ** 2", "?what is the square of <a>=<a> ** 2", ".<a> cubed=<a> ** 3", "?what is <a> cubed=<a> ** 3",
-        "!cube <a>=<a> ** 3", "?what is the cube of <a>=<a> ** 3", "?what is <a> to the power of <n>=<a> ** <n>", "!raise <a> to the power [of |]<n>=<a> ** <n>", ".<a> to the <n>th power=<a> ** <n>",
-        ".<a> to the power <n>=<a> ** <n>", "!calculate <a> to the power of <n>=<a> ** <n>", "?what is the square root of <s>=<s> ** 0.5", ".square root of <s>=<s> ** 0.5", ".sqrt(<s>)=<s> ** 0.5",
-        "!find the square root of <s>=<s> ** 0.5", ".root of <s>=<s> ** 0.5", ".sqrt <s>=<s> ** 0.5", "!calculate the [square |]root of <s>=<s> ** 0.5", "?what's the root of <s>=<s> ** 0.5",
-        "?what is the cube root of <s>=<s> ** (1 / 3)", ".cube root of <s>=<s> ** (1 / 3)", "!find the cube root of <s>=<s> ** (1 / 3)", "?what is half of <a>=<a> / 2", ".half of <a>=<a> / 2", "!halve <a>=<a> / 2",
-        "?what is [double|twice] <a>=<a> * 2", "!double <a>=<a> * 2", "!triple <a>=<a> * 3", ".twice <a>=<a> * 2", "?what is three times <a>=<a> * 3", "?what is a third of <a>=<a> / 3", "?what is a quarter of <a>=<a> / 4",
-        ".a third of <a>=<a> / 3", ".a quarter of <a>=<a> / 4", "?what is a tenth of <a>=<a> / 10", "?how much is half of <a>=<a> / 2", "!compute <a> squared=<a> ** 2", "!multiply <a> by itself=<a> ** 2",
-        "?how much is <a> squared=<a> ** 2", "!compute the square root of <s>=<s> ** 0.5", "!take the square root of <s>=<s> ** 0.5", "?how much is the square root of <s>=<s> ** 0.5", "!compute the square of <a>=<a> ** 2",
-        "!compute <a> to the power of <n>=<a> ** <n>", "?how much is <a> to the power of <n>=<a> ** <n>",
-    ),
-    held_out=(
-        "!calculate the square of <a>=<a> ** 2", "!give me the square root of <s>=<s> ** 0.5", "!tell me <a> to the power of <n>=<a> ** <n>", "?how much is a quarter of <a>=<a> / 4",
-        "!give me half of <a>=<a> / 2", "?what is <a> raised to the power of <n>=<a> ** <n>", "!calculate twice <a>=<a> * 2",
-    ),
-)  # fmt: skip
-
-MANY = Phrases(
-    train=(
-        "?what is the sum of <l>=+", "!add <l>=+", "!add up <l>=+", "!sum [up |]<l>=+", ".sum of <l>=+", ".total of <l>=+", "?what do <l> add up to=+", "!find the sum of <l>=+", "?what is the total of <l>=+",
-        "?what is the product of <l>=*", "!multiply <l>=*", ".product of <l>=*", "?what is the average of <l>=m", ".average of <l>=m", "!find the [average|mean] of <l>=m", "?what's the mean of <l>=m", ".mean of <l>=m",
-        "!average <l>=m", "!calculate the [average|mean] of <l>=m", "!calculate the sum of <l>=+", "!compute the [mean|average] of <l>=m", "?how much is <l> together=+", "!add these numbers: <l>=+",
-        "!add the numbers <l>=+", "?what is the average of these numbers: <l>=m", "!sum these: <l>=+", "!multiply these numbers: <l>=*", "!calculate the product of <l>=*",
-    ),
-    held_out=("!total <l>=+", "!compute the sum of <l>=+", "?what is the mean of the numbers <l>=m", "!give me the average of <l>=m", "!work out the sum of <l>=+"),
-)  # fmt: skip
-
-NEXT_STEPS = (
-    ("[and |, |, and |]then [add|plus] <c>", "+"), ("[and |, |, and |]then [take away|subtract|minus] <c>", "-"), ("[and |, |, and |]then multiply [it |that |the result |]by <c>", "*"),
-    ("[and |, |, and |]then divide [it |that |the result |]by <c>", "/"), (", add <c>", "+"), (", subtract <c>", "-"), (", multiply by <c>", "*"), (", divide by <c>", "/"), (" and add <c>", "+"),
-    (" and subtract <c>", "-"), (" and take away <c>", "-"), (" and multiply the result by <c>", "*"), (" and divide the result by <c>", "/"), (", then times <c>", "*"), (" and then double it", "2"),
-)  # fmt: skip
-CHAIN_STARTS = Phrases(
-    train=("!add <a> and <b>", "!subtract <b> from <a>", "!multiply <a> by <b>", "!divide <a> by <b>", "!take <a>", "!start with <a>", "!take <b> from <a>", "!add <b> to <a>", "!compute <a> times <b>", "!compute <a> plus <b>"),
-    held_out=("!begin with <a>", "!calculate <a> times <b>", "!sum <a> and <b>", "!calculate <a> plus <b>"),
-)  # fmt: skip
-START_CODES = (("times", "<a> * <b>"), ("multiply", "<a> * <b>"), ("divide", "<a> / <b>"), ("take <a>", "<a>"), ("start", "<a>"), ("begin", "<a>"), ("from", "<a> - <b>"), ("", "<a> + <b>"))  # fmt: skip
+PHRASES = load_phrases("arithmetic")
 
 
 def make(situation: Situation) -> Task:
@@ -127,7 +42,7 @@ def follow_up(situation: Situation) -> Task | None:
     rng, number = situation.rng, situation.done.get("number", "")
     if not number or len(number) > 12 or "e" in number:
         return None
-    pattern, sign = rng.choice(FOLLOW_UPS)
+    pattern, sign = PHRASES["follow up"].pick(rng, situation.held_out).split(" => ")
     other = whole(rng, 2, 99, words=True)
     request = say(rng, pattern, {"c": other.text})
     code = f"{number} {sign} {other.code}" if sign in "+-*/" else f"{number} {sign}"
@@ -136,20 +51,13 @@ def follow_up(situation: Situation) -> Task | None:
     return compute(situation, request, code, truth)
 
 
-FOLLOW_UPS = (
-    ("!multiply that by <c>", "*"), ("!add <c> to that", "+"), ("!divide that by <c>", "/"), ("!subtract <c> from that", "-"), (".times <c>", "*"), (".plus <c>", "+"), (".and times <c>", "*"), (".and plus <c>", "+"),
-    (".minus <c>", "-"), (".and divided by <c>", "/"), ("!take away <c> from it", "-"), ("!multiply the result by <c>", "*"), ("!now add <c>", "+"), ("!now divide it by <c>", "/"), (".and squared", "** 2"),
-    ("?what is half of that", "/ 2"), ("!double it", "* 2"), ("!add <c>", "+"), ("!multiply it by <c>", "*"), ("?and what is that times <c>", "*"),
-)  # fmt: skip
-
-
 # -- expressions in signs --------------------------------------------------------------------------------------------
 
 
 def _expression(situation: Situation) -> Task:
     rng = situation.rng
     code, text, truth = _random_expression(rng)
-    request = say(rng, EXPRESSION.pick(rng, situation.held_out), {"e": text})
+    request = say(rng, PHRASES["expression"].pick(rng, situation.held_out), {"e": text})
     return compute(situation, request, code, truth)
 
 
@@ -251,7 +159,7 @@ def _typed(rng: Random, parts: list[tuple[str, str]]) -> str:
 
 def _two(situation: Situation) -> Task:
     rng = situation.rng
-    pattern, code = TWO.pick(rng, situation.held_out).split("=")
+    pattern, code = PHRASES["two"].pick(rng, situation.held_out).split(" => ")
     whole_only = any(sign in code for sign in ("//", "%")) or "<p>" in code
     first = whole(rng, 2, 5000, words=True) if whole_only else any_number(rng, words=True)
     second = whole(rng, 2, 60, words=True) if whole_only else any_number(rng, words=True)
@@ -268,7 +176,7 @@ def _two(situation: Situation) -> Task:
 
 def _one(situation: Situation) -> Task:
     rng = situation.rng
-    pattern, code = ONE.pick(rng, situation.held_out).split("=")
+    pattern, code = PHRASES["one"].pick(rng, situation.held_out).split(" => ")
     power = "<a> **" in code
     number = whole(rng, 2, 999 if "** 2" in code or "** 3" in code else 30, words=True) if power else any_number(rng, words=True)
     exponent = rng.randint(4 if "th power" in pattern else 2, 12)
@@ -290,7 +198,7 @@ def _with_float_truth(situation: Situation, request: str, code: str, truth: floa
 
 def _many(situation: Situation) -> Task:
     rng = situation.rng
-    pattern, meaning = MANY.pick(rng, situation.held_out).split("=")
+    pattern, meaning = PHRASES["many"].pick(rng, situation.held_out).split(" => ")
     decimals = rng.choice((0, 0, 0, 1))
     numerals = [any_number(rng, decimals=decimals, words=False) for _ in range(rng.randint(2 if meaning == "m" else 3, 6))]
     numerals = [Numeral(numeral.code, numeral.code) for numeral in numerals]
@@ -306,19 +214,18 @@ def _many(situation: Situation) -> Task:
 
 def _chain(situation: Situation) -> Task:
     rng = situation.rng
-    start = CHAIN_STARTS.pick(rng, situation.held_out)
-    code = next(code for word, code in START_CODES if word in start.replace("!take <b> from", "!from") and (word != "from" or "from" in start))
+    pattern, code = PHRASES["chain start"].pick(rng, situation.held_out).split(" => ")
     first, second = any_number(rng, words=True, decimals=0.05), any_number(rng, words=True, decimals=0.05)
     code = code.replace("<a>", first.code).replace("<b>", second.code)
-    pattern, slots = start, {"a": first.text, "b": second.text}
-    for index in range(rng.choice((1, 1, 2) if "<b>" in start else (2, 2, 3))):
-        step, sign = rng.choice(NEXT_STEPS)
+    slots = {"a": first.text, "b": second.text}
+    for index in range(rng.choice((1, 1, 2) if "<b>" in pattern else (2, 2, 3))):
+        step, sign = PHRASES["next step"].pick(rng, held_out=False).split(" => ")
         number = any_number(rng, words=True, decimals=0.05)
         slots[f"c{index}"] = number.text
-        pattern += step.replace("<c>", f"<c{index}>") if step.startswith((",", " ")) else " " + step.replace("<c>", f"<c{index}>")
+        pattern += " " + step[1:].replace("<c>", f"<c{index}>")
         grouped = f"({code})" if sign in "*/2" and any(s in code for s in (" + ", " - ")) and not _is_grouped(code) else code
         code = f"{grouped} * 2" if sign == "2" else f"{grouped} {sign} {number.code}"
-    request = say(rng, pattern.replace(" ,", ","), slots)
+    request = say(rng, pattern, slots)
     value = _value(code)
     return _chain(situation) if value is None else compute(situation, request, code, value)
 

@@ -1,0 +1,1 @@
+"""The chat at a terminal: where requests are typed, and the loop around them."""

@@ -1,0 +1,162 @@
+"""The engine that runs a GGUF inside this process.
+
+It keeps what it evaluated of the last conversation and continues from the longest prefix that the next one shares
+with it. It writes one reply at a time, and never trims: a conversation that does not fit raises ``ContextFull``.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import weakref
+from collections.abc import Generator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from offline_interpreter.engines.base import OnProgress
+from offline_interpreter.engines.llama.context import Context, choose_context_tokens
+from offline_interpreter.engines.llama.loader import Weights, acquire, release
+from offline_interpreter.engines.llama.loop import Means, Writing
+from offline_interpreter.engines.llama.machine import free_memory_bytes, usable_cores
+from offline_interpreter.engines.llama.sampling import Chooser
+from offline_interpreter.engines.llama.tokens import TokenLog, common_prefix
+from offline_interpreter.errors import ContextFull, EngineError
+from offline_interpreter.records import Cancel, Message, Progress, Reply, ReplyStats, Sampling
+
+LEAST_REPLY_TOKENS = 64  # a prompt that leaves less room than this (or an eighth of the window) does not fit
+
+
+def ignore(progress: Progress) -> None:
+    """Take progress and say nothing of it."""
+    del progress
+
+
+class LlamaEngine:
+    """A GGUF model, loaded at once; weights are shared with all engines of this process that name the same file.
+
+    ``context_tokens`` is the window that was opened: never more than ``trained_tokens``, whatever is asked for.
+    ``notes`` are lines for the person about what was not as it should be. ``threads`` and ``context_tokens`` default
+    to what the machine allows, ``gpu_layers`` to all that a GPU takes. Raises ``ModelMissing``, ``ModelUnusable``, or
+    ``EngineError`` when ``cancel`` stopped the load.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        context_tokens: int | None = None,
+        threads: int | None = None,
+        gpu_layers: int | None = None,
+        progress: OnProgress = ignore,
+        cancel: Cancel | None = None,
+    ) -> None:
+        self.path = path
+        self.name = path.stem
+        self._weights = weights = acquire(path, gpu_layers, progress, cancel)
+        self.trained_tokens = weights.trained_tokens
+        self.context_tokens = choose_context_tokens(
+            context_tokens, weights.trained_tokens, weights.cache_bytes_per_token, free_memory_bytes()
+        )
+        try:
+            self._context = Context(weights, self.context_tokens, threads or usable_cores())
+        except BaseException:  # whatever it was, the weights go back
+            release(weights)
+            raise
+        self.notes = self._found_wanting(context_tokens)
+        self._log = TokenLog(weights.template, weights.vocabulary)
+        self._busy = threading.Lock()
+        self._free = weakref.finalize(self, _free, self._context, weights, self._busy)
+
+    def _found_wanting(self, requested: int | None) -> tuple[str, ...]:
+        notes = [self._weights.template.note]
+        if requested is not None and requested > self.trained_tokens:
+            notes.append(
+                f"{self.name} was trained for {self.trained_tokens} tokens: its window has these, not {requested}."
+            )
+        return tuple(note for note in notes if note)
+
+    def stream(
+        self,
+        messages: Sequence[Message],
+        schema: Mapping[str, Any],
+        sampling: Sampling,
+        cancel: Cancel,
+        progress: OnProgress,
+    ) -> Generator[str, None, Reply]:
+        """Yield the reply to ``messages`` piece by piece and return how it ended; see ``engines.base.Engine``.
+
+        Raises ``EngineError`` while another reply of this engine is being written.
+        """
+        self._check_open()
+        if not self._busy.acquire(blocking=False):
+            raise EngineError("This engine is writing another reply.", "Wait for it, or use an engine of its own.")
+        try:
+            started = time.perf_counter()
+            prompt = self._prompt(messages)
+            means = Means(
+                self._context,
+                self._weights.vocabulary,
+                self._weights.grammar.constraint(schema),
+                Chooser(sampling),
+                sampling.max_tokens,
+                cancel,
+                progress,
+            )
+            cached = self._keep_common(prompt)
+            writing = Writing(means)
+            finish = yield from writing.write(prompt[cached:])
+            if writing.ends_whole:
+                self._log.add_reply(writing.text, writing.tokens)
+            return Reply(finish, _stats(started, len(prompt), cached, writing))
+        finally:
+            self._busy.release()
+
+    def _prompt(self, messages: Sequence[Message]) -> list[int]:
+        if not messages:
+            raise EngineError("There is no message to reply to.")
+        prompt = self._log.prompt(messages)
+        needed = len(prompt) + min(LEAST_REPLY_TOKENS, self.context_tokens // 8)
+        if needed > self.context_tokens:
+            raise ContextFull(needed, self.context_tokens)
+        return prompt
+
+    def _keep_common(self, prompt: Sequence[int]) -> int:
+        """Forget what the cache holds beyond its common beginning with ``prompt``; return the length of that.
+
+        The last token of the prompt is evaluated in any case: its logits are where the reply starts from.
+        """
+        return self._context.keep(min(common_prefix(self._context.held, prompt), len(prompt) - 1))
+
+    def count_tokens(self, text: str) -> int:
+        """Return how many tokens ``text`` takes as content."""
+        self._check_open()
+        return len(self._weights.vocabulary.content_tokens(text))
+
+    def close(self) -> None:
+        """Free what the engine holds; closing it again does nothing. Raises ``EngineError`` while it writes a reply."""
+        if self._free.alive and self._busy.locked():
+            raise EngineError("The engine is writing a reply.", "Close its stream first.")
+        self._free()
+
+    def _check_open(self) -> None:
+        if not self._free.alive:
+            raise EngineError("The engine is closed.")
+
+
+def _free(context: Context, weights: Weights, busy: threading.Lock) -> None:
+    """Free a context and its share of the weights, unless a thread still computes with them as the process ends."""
+    if busy.acquire(blocking=False):
+        context.free()
+        release(weights)
+
+
+def _stats(started: float, prompt: int, cached: int, writing: Writing) -> ReplyStats:
+    now = time.perf_counter()
+    return ReplyStats(
+        prompt_tokens=prompt,
+        cached_tokens=cached,
+        generated_tokens=len(writing.tokens),
+        forced_tokens=writing.forced,
+        first_token_s=(writing.first_choice_at or now) - started,
+        total_s=now - started,
+    )

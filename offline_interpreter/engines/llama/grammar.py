@@ -1,0 +1,95 @@
+"""JSON schemas to constraints: which tokens may come next, and which must.
+
+llguidance does the work. It is asked token by token and judges every reply as a whole, so that whatever the weights
+are, what is written follows the schema up to the point where it was cut.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from offline_interpreter.engines.llama.library import library
+from offline_interpreter.errors import EngineError
+from offline_interpreter.steps import ITEM_SEPARATOR, KEY_SEPARATOR
+
+if TYPE_CHECKING:
+    from offline_interpreter.engines.llama.vocabulary import Vocabulary
+
+_SPECIAL = b"\xff"  # llguidance's mark of tokens that no text contains
+_OPTIONS: Any = {"whitespace_flexible": False, "item_separator": ITEM_SEPARATOR, "key_separator": KEY_SEPARATOR}
+
+
+class Grammar:
+    """Makes constraints over one vocabulary; it holds a bare pointer to it, so the model must outlive it."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        from llguidance import LLTokenizer
+
+        marked = [
+            _SPECIAL + piece if token in vocabulary.unwritable else piece
+            for token, piece in enumerate(vocabulary.pieces)
+        ]
+        # llguidance.llamacpp.lltokenizer_from_vocab does the same by way of functions that are deprecated.
+        self._tokenizer: Any = LLTokenizer.from_llamacpp(  # type: ignore[attr-defined] # its stub lacks it
+            tokens=marked,
+            vocab_ptr=vocabulary.pointer,
+            tokenize_fptr=ctypes.cast(library()._lib.llama_tokenize, ctypes.c_void_p).value,
+            eos_token=list(vocabulary.end_tokens),
+            slices=None,
+        )
+
+    def constraint(self, schema: Mapping[str, Any]) -> Constraint:
+        """Return a constraint at its beginning. Raises ``EngineError`` when the schema cannot be followed."""
+        from llguidance import LLMatcher
+
+        try:
+            grammar = LLMatcher.grammar_from_json_schema(dict(schema), overrides=_OPTIONS)
+        except ValueError as error:
+            raise EngineError(f"The schema of the reply cannot be used: {error}.") from error
+        return Constraint(LLMatcher(self._tokenizer, grammar, log_level=0))
+
+
+class Constraint:
+    """The state of one reply: what was written, and so what may follow. All methods take a few microseconds."""
+
+    def __init__(self, matcher: Any) -> None:
+        self._matcher = matcher
+        self._check()
+
+    def _check(self) -> None:
+        # The matcher never raises: an error is a state that it stays in, and in which all seems to be done.
+        if self._matcher.is_error():
+            raise EngineError(f"The reply cannot be constrained: {' '.join(self._matcher.get_error().split())}")
+
+    @property
+    def finished(self) -> bool:
+        """Nothing may follow."""
+        stopped: bool = self._matcher.is_stopped()
+        if stopped:
+            self._check()
+        return stopped
+
+    def allows(self, token: int) -> bool:
+        """Tell whether ``token`` may come next."""
+        return bool(self._matcher.validate_tokens([token]) == 1)
+
+    def mask(self) -> bytes:
+        """Return which tokens may come next, a bit each, lowest bit first: about 0.1 ms."""
+        mask: bytes = self._matcher.compute_bitmask()
+        self._check()
+        return mask
+
+    def advance(self, tokens: Sequence[int]) -> None:
+        """Take what was written."""
+        if not self._matcher.consume_tokens(list(tokens)):
+            self._check()
+            raise EngineError("The reply left its schema.")
+
+    def forced(self) -> list[int]:
+        """Take and return the tokens that must come next, if only one text can follow."""
+        tokens: list[int] = self._matcher.compute_ff_tokens()
+        if tokens:
+            self.advance(tokens)
+        return tokens

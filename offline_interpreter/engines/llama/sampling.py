@@ -1,0 +1,52 @@
+"""How the next token is chosen from logits: the most likely one, or a draw with a temperature and min-p.
+
+It sees numbers only. Draws repeat for the same seed and the same logits.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offline_interpreter.errors import EngineError
+from offline_interpreter.records import Sampling
+
+Logits = NDArray[np.float32]
+
+
+class Chooser:
+    """Chooses the tokens of one reply."""
+
+    def __init__(self, sampling: Sampling) -> None:
+        self._temperature = sampling.temperature
+        self._log_min_p = math.log(sampling.min_p) if sampling.min_p > 0 else -math.inf
+        self._random = np.random.default_rng(sampling.seed)
+
+    def choose(self, logits: Logits, allowed: NDArray[Any] | None = None) -> int:
+        """Return a token, one of the ids in ``allowed`` if these are given. Raises ``EngineError`` on damaged logits.
+
+        To choose freely first, and again among the allowed where that was refused, gives the same chances as to
+        choose among the allowed at once.
+        """
+        scores = logits if allowed is None else logits[allowed]
+        best = int(scores.argmax())
+        if math.isnan(scores[best]):  # argmax finds the first of them
+            raise EngineError("The model computes no numbers: its file is damaged.", "Verify the file's checksum.")
+        index = best if self._temperature <= 0 else self._draw(scores, float(scores[best]))
+        return index if allowed is None else int(allowed[index])
+
+    def _draw(self, scores: Logits, top: float) -> int:
+        """Draw among the scores whose chance, before the temperature, is at least min-p of the best one's."""
+        likely = np.flatnonzero(scores >= top + self._log_min_p)
+        chances = np.exp((scores[likely].astype(np.float64) - top) / self._temperature).cumsum()
+        drawn = np.searchsorted(chances, self._random.random() * chances[-1], side="right")
+        return int(likely[min(int(drawn), len(likely) - 1)])
+
+
+def allowed_tokens(mask: bytes, size: int) -> NDArray[Any]:
+    """Return the ids whose bits are set, lowest bit first."""
+    bits = np.unpackbits(np.frombuffer(mask, np.uint8), count=size, bitorder="little")
+    return np.flatnonzero(bits)

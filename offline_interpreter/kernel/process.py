@@ -1,0 +1,212 @@
+"""The host's handle on one child process: its start, its pipes, signals to it, its end.
+
+The child leads a process group of its own; an interrupt and a kill reach all of the group. It is killed when its
+handle is collected, when the host exits, and by the operating system when the host is killed (see ``link``). Processes
+that left the group are out of reach here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+import weakref
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from offline_interpreter.errors import KernelError
+from offline_interpreter.kernel.collector import Collector, Item
+from offline_interpreter.kernel.protocol import UNACKNOWLEDGED, encode_message
+
+ENTRY = Path(__file__).with_name("child.py")
+CHECK_S = 0.5  # how often a silent child is looked at
+RETRY_S = 0.01  # when the command pipe is full
+CLOSE_S = 0.5  # given to an idle child to write its files and leave
+REAP_S = 5.0  # a killed process may hang in the operating system
+
+
+class Wake:
+    """A request to a waiting thread that other threads and signal handlers may make."""
+
+    def __init__(self) -> None:
+        self.descriptor, self._writer = os.pipe()
+        os.set_blocking(self.descriptor, False)
+        os.set_blocking(self._writer, False)
+        self.requested = False
+        self.close = weakref.finalize(self, _close_all, [self.descriptor, self._writer])
+
+    def request(self) -> None:
+        """Set the request and wake the thread."""
+        self.requested = True
+        with suppress(OSError):  # full: it is awake already; closed: nobody waits
+            os.write(self._writer, b".")
+
+    def clear(self) -> None:
+        """Forget the request."""
+        self.requested = False
+        with suppress(BlockingIOError):
+            while os.read(self.descriptor, 512):
+                pass
+
+
+class Child:
+    """A process that runs cells."""
+
+    def __init__(self, python: str, workspace: Path, packages_dir: Path | None, wake: Wake) -> None:
+        """Start the process; do not wait for it. Raises ``KernelError`` if ``python`` cannot be run."""
+        commands, events, acknowledgements, lifetime = os.pipe(), os.pipe(), os.pipe(), os.pipe()
+        stdout, stderr = os.pipe(), os.pipe()
+        theirs = [commands[0], events[1], acknowledgements[0], lifetime[0]]
+        ours = [commands[1], events[0], acknowledgements[1], lifetime[1], stdout[0], stderr[0]]
+        names = ("command", "event", "acknowledgement", "lifetime")
+        given = {**dict(zip(names, theirs, strict=True)), "packages_dir": str(packages_dir) if packages_dir else ""}
+        try:
+            self._process = subprocess.Popen(
+                [python, "-I", "-X", "utf8", str(ENTRY), json.dumps(given)],
+                cwd=workspace,
+                env=child_environment(os.environ, python),
+                stdin=subprocess.DEVNULL,
+                stdout=stdout[1],
+                stderr=stderr[1],
+                pass_fds=theirs,
+                start_new_session=True,
+            )
+        except OSError as error:
+            _close_all(ours)
+            raise KernelError(
+                f"No cell can be run with the Python {python!r} in {str(workspace)!r}: {error.strerror}.",
+                "Check both paths.",
+            ) from error
+        finally:
+            _close_all([*theirs, stdout[1], stderr[1]])
+        for descriptor in ours:
+            os.set_blocking(descriptor, False)
+        self._ours = ours
+        self._command, self._acknowledgement = commands[1], acknowledgements[1]
+        self._collector = Collector(events=events[0], stdout=stdout[0], stderr=stderr[0], wake=wake.descriptor)
+        self._unsent = bytearray()
+        self._end = weakref.finalize(self, _end, self._process, ours, os.getpid())
+        self.is_ready = False
+        self.is_over = False
+
+    def send(self, message: Mapping[str, Any]) -> None:
+        """Send a message; what the pipe does not take at once follows with the next ``receive``."""
+        self._unsent += encode_message(message)
+        self._push()
+
+    def _push(self) -> None:
+        try:
+            while self._unsent:
+                del self._unsent[: os.write(self._command, self._unsent)]
+        except BlockingIOError:
+            pass
+        except BrokenPipeError:  # the child has ended, which its event pipe tells
+            self._unsent.clear()
+
+    def receive(self, timeout_s: float) -> Item | None:
+        """Return the next output or message, waiting up to ``timeout_s``; None if there is none yet.
+
+        ``is_over`` is set when there will be none any more, but what ``rest`` returns.
+        """
+        self._push()
+        item = self._collector.next_item(min(timeout_s, RETRY_S if self._unsent else CHECK_S))
+        if isinstance(item, dict) and item["type"] not in UNACKNOWLEDGED:
+            with suppress(OSError):  # a child that forges messages fills the pipe, or has ended
+                os.write(self._acknowledgement, b".")
+        if item is None and (not self._collector.is_open or self.has_ended()):
+            self.is_over = True
+        return item
+
+    def has_ended(self) -> bool:
+        """Say whether the process has ended, looking at it now."""
+        self.is_over = self.is_over or not self._is_running()
+        return self.is_over
+
+    def rest(self) -> list[Item]:
+        """End a child that is over; return what is left in its pipes."""
+        self.kill()
+        return self._collector.rest()
+
+    def _is_running(self) -> bool:
+        try:
+            # Without reaping it: its number must stay taken until its whole group has been killed.
+            return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+        except ChildProcessError:
+            return False
+
+    def interrupt(self) -> None:
+        """Send SIGINT to the child and to what its cell started."""
+        _signal_group(self._process, signal.SIGINT)
+
+    def kill(self) -> None:
+        """Kill the child and its group at once; its pipes can still be read."""
+        _signal_group(self._process, signal.SIGKILL)
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(REAP_S)
+        self.is_over = True
+
+    def close(self) -> None:
+        """End an idle child: it gets a moment to write what its files hold, then it is killed."""
+        if self._end.alive:
+            self._ours.remove(self._command)
+            os.close(self._command)
+            deadline = time.monotonic() + CLOSE_S
+            while self._is_running() and time.monotonic() < deadline:
+                time.sleep(RETRY_S / 2)
+        self.discard()
+
+    def discard(self) -> None:
+        """Kill the child if it lives, and close its pipes."""
+        self._end()
+
+    @property
+    def ending(self) -> str:
+        """How the process of a killed or dead child ended, in words."""
+        status = self._process.returncode
+        if status is None or status >= 0:
+            return f"with exit status {status or 0}"
+        return f"by signal {signal.Signals(-status).name}"
+
+
+def child_environment(environment: Mapping[str, str], python: str) -> dict[str, str]:
+    """Return the environment of cells: the person's own, without what would change how Python starts.
+
+    Programs that cells start find the kernel's Python first, print UTF-8 and do so at once.
+    """
+    kept = {
+        name: value for name, value in environment.items() if not name.startswith("PYTHON") and name != "VIRTUAL_ENV"
+    }
+    folders = kept.get("PATH", os.defpath).split(os.pathsep)
+    if os.sep in python and (own := str(Path(python).absolute().parent)) not in folders:
+        folders.insert(0, own)
+    return {
+        **kept,
+        "PATH": os.pathsep.join(folders),
+        "PYTHONUTF8": "1",
+        "PYTHONUNBUFFERED": "1",
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    }
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    if process.returncode is None:  # reaped: the number may be another's by now
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, number)
+
+
+def _end(process: subprocess.Popen[bytes], descriptors: list[int], host: int) -> None:
+    if os.getpid() != host:  # a fork of the host: the child is not its own
+        return
+    _signal_group(process, signal.SIGKILL)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(REAP_S)
+    _close_all(descriptors)
+
+
+def _close_all(descriptors: list[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)

@@ -1,0 +1,80 @@
+"""Framed messages between the host and the child: one JSON object a line, in both directions.
+
+    host → child   run {cell, number, code} · reply {cell, request, text | null}
+    child → host   ready · failed {text} · input {cell, request, prompt, secret} · done {cell, ok}
+                   display | result {cell, data} · error {cell, name, text}
+
+``cell`` is a random name that the host gives to each run; ``number`` is what the person sees. After each message that
+belongs to a cell, but ``done``, the child waits for one byte on its acknowledgement pipe before it writes anything
+else: so everything that stands in its output pipes when a message arrives was written before that message.
+
+A reader survives whatever a cell may write to the pipe: garbage, messages without an end, any nesting. It promises only
+that a message is an object with a ``type``; the fields are the receiver's to check. Nothing is ever unpickled. The
+child loads this file by path, so that it imports nothing of the package.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+MAX_MESSAGE_BYTES = 16 << 20  # more is dropped by the reader; the child shortens what it sends to fit
+MAX_NESTED_VALUES = 1 << 20  # opening brackets of one message: each costs the reader some 60 bytes
+UNACKNOWLEDGED = frozenset({"ready", "failed", "done"})
+
+Message = dict[str, Any]
+
+_encode = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":")
+).encode  # bound before a cell can replace ``json.dumps``
+
+
+def encode_message(message: Mapping[str, Any]) -> bytes:
+    """Return the bytes of a message; they begin with a newline, so that garbage before them does not swallow it."""
+    return b"\n" + _encode(message).encode("utf-8", "surrogatepass") + b"\n"
+
+
+class MessageReader:
+    """Cuts the bytes of a pipe into messages; holds at most one message of the greatest size."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._size_bytes = 0
+
+    def feed(self, data: bytes) -> list[Message]:
+        """Take bytes as they came; return the messages that they complete."""
+        first, *others = data.split(b"\n")
+        self._add(first)
+        messages = []
+        for piece in others:
+            message = _parse(self._take_line())
+            if message is not None:
+                messages.append(message)
+            self._add(piece)
+        return messages
+
+    def _add(self, piece: bytes) -> None:
+        self._size_bytes += len(piece)
+        if self._size_bytes <= MAX_MESSAGE_BYTES:
+            self._parts.append(piece)
+        else:  # what is left of it cannot be parsed, and so the rest of this line is dropped with it
+            self._parts.clear()
+
+    def _take_line(self) -> bytes:
+        line = b"".join(self._parts)
+        self._parts.clear()
+        self._size_bytes = 0
+        return line
+
+
+def _parse(line: bytes) -> Message | None:
+    if not line or line.count(b"[") + line.count(b"{") > MAX_NESTED_VALUES:
+        return None
+    try:
+        message = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if isinstance(message, dict) and isinstance(message.get("type"), str):
+        return message
+    return None

@@ -1,0 +1,157 @@
+"""The course of one cell, seen from the host: its outputs, its questions, its time, and how it is stopped.
+
+A cell is stopped by SIGINT, which keeps its variables if it obeys, and after the grace by killing the child. What the
+child says is believed only in form: a message of another cell, or with fields of another type, is ignored.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Generator
+from typing import Literal
+
+from offline_interpreter.kernel.process import CHECK_S, Child, Wake
+from offline_interpreter.kernel.protocol import Message
+from offline_interpreter.records import AskInput, CellResult, Output
+
+MAX_NAME_CHARS = 200  # of an exception
+
+
+class RunningCell:
+    """A cell that a child has been told to run."""
+
+    def __init__(self, child: Child, wake: Wake, *, limit_s: float, grace_s: float, ask_input: AskInput | None) -> None:
+        """Take what bounds the cell; ``limit_s`` 0 is no limit. ``wake`` asks for an interrupt."""
+        self._child = child
+        self._wake = wake
+        self._limit_s = limit_s
+        self._grace_s = grace_s
+        self._ask_input = ask_input
+        self._name = secrets.token_hex(8)  # not to be guessed by code that ran before
+        self._started_at = time.monotonic()
+        self._asking_s = 0.0
+        self._stopped: Literal["", "timeout", "interrupted"] = ""
+        self._stopped_at = 0.0
+        self._signals = 0
+        self._is_done = False
+        self._ok = False
+
+    def run(self, code: str, number: int) -> Generator[Output, None, CellResult]:
+        """Have the child run ``code``; yield its outputs and return how it ended."""
+        self._child.send({"type": "run", "cell": self._name, "number": number, "code": code})
+        self._started_at = time.monotonic()
+        yield from self._relay()
+        return self._result()
+
+    def abandon(self) -> None:
+        """Stop the cell and drop what it still puts out, so that the child is free for the next one, or dead."""
+        self._ask_input = None
+        self._stop("interrupted")
+        try:
+            self._enforce()
+            for _ in self._relay():
+                pass
+        finally:
+            if not self._is_done:
+                self._child.kill()
+
+    def _relay(self) -> Generator[Output, None, None]:
+        while not self._is_done and not self._child.is_over:
+            item = self._child.receive(self._wait_s())
+            output = self._read(item) if isinstance(item, dict) else item
+            if output is not None:
+                yield output
+            if not self._is_done:
+                self._enforce()
+        if not self._is_done:
+            yield from self._last_outputs()
+
+    def _last_outputs(self) -> Generator[Output, None, None]:
+        self._ask_input = None
+        for item in self._child.rest():
+            output = self._read(item) if isinstance(item, dict) else item
+            if output is not None:
+                yield output
+        if not self._stopped and not self._is_done:
+            yield Output("error", f"The interpreter ended {self._child.ending}.", "InterpreterDied")
+
+    def _result(self) -> CellResult:
+        ended: Literal["ok", "error", "died"] = "died"
+        if self._is_done:
+            ended = "ok" if self._ok else "error"
+        return CellResult(self._stopped or ended, self._seconds(), state_lost=self._child.is_over)
+
+    # -- what the child says --------------------------------------------------------------------------------------
+
+    def _read(self, message: Message) -> Output | None:
+        """Return the output that a message carries; act on one that carries none."""
+        if message.get("cell") != self._name:  # of a cell that was given up, or of nobody
+            return None
+        kind = message["type"]
+        if kind == "done":
+            self._is_done, self._ok = True, message.get("ok") is True
+        elif kind == "input":
+            self._answer(message)
+        elif kind == "error":
+            return Output("error", _text(message.get("text")), _text(message.get("name"))[:MAX_NAME_CHARS])
+        elif kind in {"display", "result"}:
+            return _bundle_output("display" if kind == "display" else "result", message.get("data"))
+        return None
+
+    def _answer(self, message: Message) -> None:
+        started_at = time.monotonic()
+        text: str | None = None
+        try:
+            if self._ask_input is not None:
+                text = str(self._ask_input(_text(message.get("prompt")), message.get("secret") is True))
+        except EOFError:
+            text = None
+        except KeyboardInterrupt:
+            self._stop("interrupted")
+            return
+        finally:
+            self._asking_s += time.monotonic() - started_at
+        self._child.send({"type": "reply", "cell": self._name, "request": message.get("request"), "text": text})
+
+    # -- time and stopping ----------------------------------------------------------------------------------------
+
+    def _seconds(self) -> float:
+        return time.monotonic() - self._started_at - self._asking_s
+
+    def _wait_s(self) -> float:
+        """Return how long nothing is due."""
+        if self._stopped:
+            return self._grace_s / 20
+        return min(CHECK_S, max(self._limit_s - self._seconds(), 0)) if self._limit_s > 0 else CHECK_S
+
+    def _stop(self, reason: Literal["timeout", "interrupted"]) -> None:
+        if not self._stopped:
+            self._stopped, self._stopped_at = reason, time.monotonic()
+
+    def _enforce(self) -> None:
+        if self._wake.requested:
+            self._wake.clear()
+            self._stop("interrupted")
+        elif 0 < self._limit_s <= self._seconds():
+            self._stop("timeout")
+        if not self._stopped:
+            return
+        stopping_s = time.monotonic() - self._stopped_at
+        if stopping_s >= self._grace_s:
+            self._child.kill()
+        elif stopping_s >= self._signals * self._grace_s / 2:  # once more: an interrupt is lost in some callbacks
+            self._signals += 1
+            self._child.interrupt()
+
+
+def _text(value: object) -> str:
+    """Return a text that can be written as UTF-8, whatever the child sent."""
+    return value.encode("utf-8", "backslashreplace").decode("utf-8") if isinstance(value, str) else ""
+
+
+def _bundle_output(kind: Literal["display", "result"], data: object) -> Output | None:
+    if not isinstance(data, dict):
+        return None
+    bundle = {_text(mime): _text(value) for mime, value in data.items() if isinstance(value, str)}
+    return Output(kind, bundle.get("text/plain", ""), data=bundle)

@@ -1,0 +1,131 @@
+"""The training loop: warm-up, a constant rate, a decay at the end; checkpoints that a later run goes on from."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from starter.batches import Batches
+from starter.network import Network, Shape
+
+PEAK_RATE = 1e-3
+LAST_RATE_SHARE = 0.03
+WARM_UP_STEPS = 150
+DECAY_SHARE = 0.35  # of all tokens: the last part, in which the rate falls
+WEIGHT_DECAY = 0.02
+LARGEST_GRADIENT = 1.0
+SMOOTHING = 0.98
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a training is: what a checkpoint holds beside weights and the optimizer's state."""
+
+    steps: int = 0
+    tokens: int = 0
+    examples: int = 0
+    loss: float = 0.0
+    accuracy: float = 0.0
+
+
+def rate(progress: Progress, total_tokens: int) -> float:
+    """Return the learning rate of the next step."""
+    warm = min(1.0, (progress.steps + 1) / WARM_UP_STEPS)
+    left = max(0.0, 1.0 - progress.tokens / total_tokens)
+    return PEAK_RATE * warm * max(LAST_RATE_SHARE, min(1.0, left / DECAY_SHARE))
+
+
+def weighted_loss(network: Network, tokens: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the mean loss by weight, and the share of fully weighted tokens whose prediction is right."""
+    with torch.autocast("cpu", torch.bfloat16):
+        logits = network(tokens[:, :-1])
+    targets, weights = tokens[:, 1:].flatten(), weights[:, 1:].flatten()
+    used = weights > 0
+    logits, targets, weights = logits.flatten(0, 1)[used].float(), targets[used], weights[used]
+    losses = functional.cross_entropy(logits, targets, reduction="none")
+    right = (logits.argmax(-1) == targets)[weights == 1.0].float().mean()
+    return (losses * weights).sum() / weights.sum(), right
+
+
+class Trainer:
+    """A network, its optimizer and its progress."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.progress = Progress()
+        decayed = [weight for weight in network.parameters() if weight.dim() == 2]
+        plain = [weight for weight in network.parameters() if weight.dim() < 2]
+        groups = [{"params": decayed, "weight_decay": WEIGHT_DECAY}, {"params": plain, "weight_decay": 0.0}]
+        self.optimizer = torch.optim.AdamW(groups, lr=PEAK_RATE, betas=(0.9, 0.98), fused=True)
+
+    def step(self, tokens: Tensor, weights: Tensor, total_tokens: int) -> None:
+        """Learn from one batch."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate(self.progress, total_tokens)
+        loss, right = weighted_loss(self.network, tokens, weights)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), LARGEST_GRADIENT)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        progress = self.progress
+        keep = SMOOTHING if progress.steps else 0.0
+        progress.loss = keep * progress.loss + (1 - keep) * loss.item()
+        if right == right:  # a batch of nothing but copies has no share  # noqa: PLR0124
+            progress.accuracy = keep * progress.accuracy + (1 - keep) * right.item()
+        progress.steps += 1
+        progress.tokens += tokens.numel()
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint, whole or not at all."""
+        state = {
+            "shape": asdict(self.network.shape),
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "progress": asdict(self.progress),
+        }
+        part = path.with_suffix(".part")
+        torch.save(state, part)
+        part.replace(path)
+
+
+def resume(path: Path) -> Trainer:
+    """Return the trainer that a checkpoint holds."""
+    state: dict[str, Any] = torch.load(path, weights_only=True)
+    network = Network(Shape(**state["shape"]))
+    network.load_state_dict(state["network"])
+    trainer = Trainer(network)
+    trainer.optimizer.load_state_dict(state["optimizer"])
+    trainer.progress = Progress(**state["progress"])
+    return trainer
+
+
+def train(trainer: Trainer, batches: Batches, total_tokens: int, keep: Callable[[], None], keep_every_s: float) -> None:
+    """Train until ``total_tokens`` were seen; call ``keep`` now and then and at the end; print the progress."""
+    first_example = trainer.progress.examples
+    started, kept, tokens_before = time.monotonic(), time.monotonic(), trainer.progress.tokens
+    for tokens, weights in batches:
+        trainer.step(tokens, weights, total_tokens)
+        trainer.progress.examples = first_example + batches.examples_used
+        now = time.monotonic()
+        if trainer.progress.steps % 50 == 0:
+            print(_line(trainer.progress, (trainer.progress.tokens - tokens_before) / (now - started)), flush=True)
+        if now - kept > keep_every_s:
+            keep()
+            kept = now
+        if trainer.progress.tokens >= total_tokens:
+            break
+    keep()
+
+
+def _line(progress: Progress, tokens_per_second: float) -> str:
+    return (
+        f"{time.strftime('%H:%M:%S')} step {progress.steps}  {progress.tokens / 1e6:.2f} M tokens  loss {progress.loss:.4f}"
+        f"  right {progress.accuracy:.2%}  {tokens_per_second:.0f} tokens/s"
+    )

@@ -1,0 +1,98 @@
+"""Train the built-in starter model from nothing but this repository and write it as a GGUF file.
+
+    python scripts/train_starter.py                       # from the start, about an hour on two cores
+    python scripts/train_starter.py --resume-from FILE    # go on from a checkpoint
+    python scripts/train_starter.py --vocabulary          # learn the pieces of words anew (before a new training)
+
+Needs the extras ``data`` and ``train``. Checkpoints lie outside of the clone and are never needed to use the model.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+GGUF_FILE = ROOT / "offline_interpreter" / "data" / "starter.gguf"
+CACHE = Path.home() / ".cache" / "offline-interpreter" / "train"
+VOCABULARY_SAMPLES = 2000
+
+
+def main() -> None:
+    """Do what the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tokens", type=float, default=30e6, help="tokens to train with in all, resumed ones counted")
+    parser.add_argument("--batch-tokens", type=int, default=3072)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--resume-from", type=Path, metavar="CHECKPOINT")
+    parser.add_argument("--cache", type=Path, default=CACHE, help="folder of checkpoints")
+    parser.add_argument("--keep-every", type=float, default=180, metavar="SECONDS")
+    parser.add_argument("--out", type=Path, default=GGUF_FILE)
+    parser.add_argument("--vocabulary", action="store_true", help="learn vocabulary.txt anew and stop")
+    options = parser.parse_args()
+    if options.vocabulary:
+        learn_vocabulary_file()
+    else:
+        train_model(options)
+
+
+def learn_vocabulary_file() -> None:
+    """Write ``vocabulary.txt`` from the word list and from generated conversations."""
+    from starter.sessions import talk
+    from starter.tokenizer import VOCABULARY_FILE
+    from starter.vocabulary import learn_vocabulary
+
+    def texts(seed: int) -> list[str]:
+        conversation = talk(seed, held_out=False, requests=1, budget=500, count=len)
+        return [message.text for turn in conversation.turns for message in turn.messages]
+
+    pieces = learn_vocabulary(text for seed in range(VOCABULARY_SAMPLES) for text in texts(-1 - seed))
+    VOCABULARY_FILE.write_text("\n".join(pieces) + "\n", encoding="utf-8")
+
+
+def train_model(options: argparse.Namespace) -> None:
+    """Train, keep checkpoints in the cache folder, and write the model at the end."""
+    import torch
+
+    from starter.batches import Batches
+    from starter.export import write_model, write_vocabulary
+    from starter.tokenizer import Pieces, read_vocabulary
+    from starter.training import resume, train
+
+    options.cache.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(options.seed)
+    torch.set_flush_denormal(True)  # sharp attention makes tiny numbers, which processors multiply very slowly
+    pieces = Pieces(read_vocabulary())
+    write_vocabulary(options.cache / "vocabulary.gguf", pieces)
+    trainer = resume(options.resume_from) if options.resume_from else new_trainer(len(pieces), options.seed)
+
+    def keep() -> None:
+        trainer.save(options.cache / "checkpoint.pt")
+        write_model(options.cache / "starter.gguf", trainer.network, pieces)
+
+    source = Batches(
+        options.cache / "vocabulary.gguf",
+        first_seed=options.seed * 10**9 + trainer.progress.examples,
+        context=trainer.network.shape.context,
+        batch_tokens=options.batch_tokens,
+    )
+    with source as batches:
+        train(trainer, batches, int(options.tokens), keep, options.keep_every)
+    shutil.copy(options.cache / "starter.gguf", options.out)
+    print(f"Wrote {options.out} ({options.out.stat().st_size / 1e6:.1f} MB).")
+
+
+def new_trainer(vocabulary: int, seed: int):  # noqa: ANN201 - torch is imported where it is used
+    """Return a trainer of a network that copies and knows nothing else."""
+    from starter.copying import set_copying_heads
+    from starter.network import Network, Shape
+    from starter.training import Trainer
+
+    network = Network(Shape(vocabulary))
+    set_copying_heads(network, seed)
+    return Trainer(network)
+
+
+if __name__ == "__main__":
+    main()

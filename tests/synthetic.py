@@ -1,0 +1,165 @@
+"""Small models with random weights, for tests: real files for the real engine that say nothing of any quality.
+
+Their vocabulary is every byte, some runs of spaces, and ChatML's marks; a reply of theirs is noise that follows its
+schema. The writer knows as much of the GGUF format as they need.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+CHATML = (
+    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+MARKS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
+WIDTH, FEED_WIDTH, LAYERS, HEADS = 32, 64, 2, 2
+
+_NORMAL, _CONTROL, _BYTE = 1, 3, 6  # kinds of tokens
+_TENSOR_ALIGNMENT = 32
+
+
+def write_model(
+    path: Path,
+    *,
+    seed: int = 0,
+    context: int = 2048,
+    template: str | None = CHATML,
+    spaced: bool = False,
+    architecture: str = "llama",
+    scale: float = 1.0,
+) -> Path:
+    """Write a model and return its path; ``spaced``: a SentencePiece vocabulary that puts a space before texts."""
+    vocabulary = _sentence_pieces() if spaced else _byte_pairs()
+    facts = _shape(architecture, context) | vocabulary
+    if template is not None:
+        facts["tokenizer.chat_template"] = template
+    tensors = _weights(np.random.default_rng(seed), len(facts["tokenizer.ggml.tokens"]), scale)
+    path.write_bytes(gguf_bytes(facts, tensors))
+    return path
+
+
+def _shape(architecture: str, context: int) -> dict[str, Any]:
+    numbers = {
+        "context_length": context,
+        "embedding_length": WIDTH,
+        "block_count": LAYERS,
+        "feed_forward_length": FEED_WIDTH,
+        "attention.head_count": HEADS,
+        "attention.head_count_kv": HEADS,
+        "attention.layer_norm_rms_epsilon": 1e-5,
+    }
+    return {"general.architecture": architecture} | {f"{architecture}.{name}": value for name, value in numbers.items()}
+
+
+def _byte_pairs() -> dict[str, Any]:
+    tokens = [*MARKS, *_BYTE_LETTERS]
+    merges = []
+    for length in (1, 2, 4, 8, 16, 32):  # runs of up to 64 spaces in one token
+        half = _BYTE_LETTERS[ord(" ")] * length
+        merges.append(f"{half} {half}")
+        tokens.append(half * 2)
+    return {
+        "tokenizer.ggml.model": "gpt2",
+        "tokenizer.ggml.pre": "gpt-2",
+        "tokenizer.ggml.tokens": tokens,
+        "tokenizer.ggml.token_type": [_CONTROL] * len(MARKS) + [_NORMAL] * (len(tokens) - len(MARKS)),
+        "tokenizer.ggml.merges": merges,
+        "tokenizer.ggml.bos_token_id": 0,
+        "tokenizer.ggml.eos_token_id": 2,
+        "tokenizer.ggml.add_bos_token": False,
+    }
+
+
+def _sentence_pieces() -> dict[str, Any]:
+    words = ["\u2581", "</", "s>", *(chr(code) for code in range(33, 127))]
+    tokens = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256)), *words]
+    return {
+        "tokenizer.ggml.model": "llama",
+        "tokenizer.ggml.pre": "default",
+        "tokenizer.ggml.tokens": tokens,
+        "tokenizer.ggml.scores": [0.0] * 259 + [-1.0 - index for index in range(len(words))],
+        "tokenizer.ggml.token_type": [2, _CONTROL, _CONTROL] + [_BYTE] * 256 + [_NORMAL] * len(words),
+        "tokenizer.ggml.bos_token_id": 1,
+        "tokenizer.ggml.eos_token_id": 2,
+        "tokenizer.ggml.add_bos_token": True,
+        "tokenizer.ggml.add_space_prefix": True,
+    }
+
+
+def _letters_of_bytes() -> list[str]:
+    """Return the letter that byte-level vocabularies write for each byte: itself, or one of those after U+0100."""
+    plain = {*range(33, 127), *range(161, 173), *range(174, 256)}
+    others = iter(range(256, 512))
+    return [chr(byte) if byte in plain else chr(next(others)) for byte in range(256)]
+
+
+_BYTE_LETTERS = _letters_of_bytes()
+
+
+def _weights(random: np.random.Generator, size: int, scale: float) -> dict[str, np.ndarray]:
+    def matrix(*shape: int) -> np.ndarray:
+        return (random.standard_normal(shape) * scale).astype(np.float32)
+
+    tensors = {"token_embd.weight": matrix(size, WIDTH), "output.weight": matrix(size, WIDTH) / WIDTH**0.5}
+    tensors["output_norm.weight"] = np.ones(WIDTH, np.float32)
+    for layer in range(LAYERS):
+        for name in ("attn_norm", "ffn_norm"):
+            tensors[f"blk.{layer}.{name}.weight"] = np.ones(WIDTH, np.float32)
+        for name in ("attn_q", "attn_k", "attn_v", "attn_output"):
+            tensors[f"blk.{layer}.{name}.weight"] = matrix(WIDTH, WIDTH) / WIDTH**0.5
+        for name, shape in (("gate", (FEED_WIDTH, WIDTH)), ("up", (FEED_WIDTH, WIDTH)), ("down", (WIDTH, FEED_WIDTH))):
+            tensors[f"blk.{layer}.ffn_{name}.weight"] = matrix(*shape) / shape[1] ** 0.5
+    return tensors
+
+
+# -- the format: github.com/ggml-org/ggml/blob/master/docs/gguf.md --------------------------------------------------
+
+
+def gguf_bytes(facts: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> bytes:
+    """Return a GGUF file of version 3; whole numbers are written as u32, tensors as f32."""
+    header = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(facts))
+    for key, value in facts.items():
+        header += _text(key) + _typed(value)
+    data = b""
+    for name, tensor in tensors.items():
+        header += _text(name) + struct.pack("<I", tensor.ndim)
+        header += struct.pack(f"<{tensor.ndim}Q", *reversed(tensor.shape)) + struct.pack("<IQ", 0, len(data))
+        data += _padded(tensor.tobytes())
+    return _padded(header) + data
+
+
+def _typed(value: Any) -> bytes:
+    if isinstance(value, list):
+        return struct.pack("<I", 9) + _items(value)
+    kind, data = _scalar(value)
+    return struct.pack("<I", kind) + data
+
+
+def _items(values: Sequence[Any]) -> bytes:
+    scalars = [(5, struct.pack("<i", value)) if isinstance(value, int) else _scalar(value) for value in values]
+    return struct.pack("<IQ", scalars[0][0], len(scalars)) + b"".join(data for _, data in scalars)
+
+
+def _scalar(value: Any) -> tuple[int, bytes]:
+    if isinstance(value, bool):
+        return 7, struct.pack("<?", value)
+    if isinstance(value, int):
+        return 4, struct.pack("<I", value)
+    if isinstance(value, float):
+        return 6, struct.pack("<f", value)
+    return 8, _text(value)
+
+
+def _text(value: str) -> bytes:
+    data = value.encode()
+    return struct.pack("<Q", len(data)) + data
+
+
+def _padded(data: bytes) -> bytes:
+    return data + b"\0" * (-len(data) % _TENSOR_ALIGNMENT)

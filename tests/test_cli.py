@@ -1,0 +1,248 @@
+"""The command, as a process: streams, exit codes, pipes, signals, and what it does not import."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from offline_interpreter import __version__
+from offline_interpreter.errors import ModelMissing
+
+COMMAND = (sys.executable, "-m", "offline_interpreter")
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "OFFLINE_INTERPRETER_"))}
+    return {**kept, "HOME": str(tmp_path / "home")}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "work"
+    path.mkdir()
+    return path
+
+
+def run(
+    folder: Path, environment: dict[str, str], *arguments: str, stdin: bytes = b""
+) -> subprocess.CompletedProcess[bytes]:
+    """Run without a terminal: a session of its own has none to open."""
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        cwd=folder,
+        env=environment,
+        input=stdin,
+        capture_output=True,
+        timeout=120,
+        start_new_session=True,
+        check=False,
+    )
+
+
+def test_version_is_told(folder: Path, environment: dict[str, str]) -> None:
+    ran = run(folder, environment, "--version")
+    assert ran.stdout.decode() == f"offline-interpreter, version {__version__}\n"
+    assert ran.returncode == 0
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["ask", "--help"], ["models", "--help"], ["models", "list", "--help"]]
+)
+def test_every_command_has_help(folder: Path, environment: dict[str, str], arguments: list[str]) -> None:
+    ran = run(folder, environment, *arguments)
+    assert ran.stdout.startswith(b"Usage: ")
+    assert len(ran.stdout.splitlines()) > 3
+
+
+def test_help_imports_nothing_heavy(folder: Path, environment: dict[str, str]) -> None:
+    code = (
+        "import sys\nsys.argv = ['offline-interpreter', '--help']\nfrom offline_interpreter.cli.main import main\n"
+        "try:\n    main()\nfinally:\n"
+        "    print(sorted(sys.modules.keys() & {'llama_cpp', 'IPython', 'numpy', 'rich', 'huggingface_hub', 'jsonschema',"
+        " 'prompt_toolkit', 'llguidance', 'jinja2'}), file=sys.stderr)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    assert ran.stderr.strip() == "[]"
+
+
+def test_question_is_answered_by_executed_code(folder: Path, environment: dict[str, str]) -> None:
+    ran = run(folder, environment, "-y", "What is 37 * 481?")
+    assert ran.returncode == 0
+    assert "17797" in ran.stdout.decode()
+    assert "481" in ran.stderr.decode()
+    transcript = next((folder.parent / "home").rglob("transcript.jsonl")).read_text()
+    outputs = [json.loads(line) for line in transcript.splitlines() if '"kind": "output"' in line]
+    assert "17797" in outputs[0]["output"]["text"]
+
+
+def test_unquoted_words_are_one_request(folder: Path, environment: dict[str, str]) -> None:
+    ran = run(folder, environment, "-y", "--json", "What", "is", "37", "*", "481?")
+    assert json.loads(ran.stdout.splitlines()[0])["text"] == "What is 37 * 481?"
+
+
+def test_request_may_begin_with_a_command_word(folder: Path, environment: dict[str, str]) -> None:
+    ran = run(folder, environment, "ask", "-y", "--json", "models", "list")
+    assert json.loads(ran.stdout.splitlines()[0])["text"] == "models list"
+
+
+def test_json_is_events_and_nothing_else(folder: Path, environment: dict[str, str]) -> None:
+    ran = run(folder, environment, "--json", "-y", "What is 37 * 481?")
+    kinds = [json.loads(line)["kind"] for line in ran.stdout.splitlines()]
+    assert kinds[0] in ("turn_start", "progress")
+    assert kinds[-1] == "turn_end"
+    assert {"step", "approval", "cell_start", "output", "cell_end"} <= set(kinds)
+
+
+def test_without_permission_code_is_shown_and_not_run(folder: Path, environment: dict[str, str]) -> None:
+    ran = run(folder, environment, "What is 37 * 481?")
+    assert ran.returncode == 5
+    assert "17797" not in ran.stdout.decode()
+    assert "-y" in ran.stderr.decode()
+
+
+def test_request_may_come_from_a_pipe(folder: Path, environment: dict[str, str]) -> None:
+    ran = run(folder, environment, "--json", "-y", stdin=b"What is 37 * 481?\n")
+    assert json.loads(ran.stdout.splitlines()[0])["text"] == "What is 37 * 481?"
+
+
+def test_short_input_stands_before_the_request(folder: Path, environment: dict[str, str]) -> None:
+    ran = run(folder, environment, "--json", "-y", "Count the lines", stdin=b"a\nb\n")
+    assert json.loads(ran.stdout.splitlines()[0])["text"] == "a\nb\n\nCount the lines"
+
+
+def test_long_input_is_saved_in_the_workspace(folder: Path, environment: dict[str, str]) -> None:
+    table = b"".join(b"%d,%d\n" % (n, n * n) for n in range(5000))
+    ran = run(folder, environment, "--json", "-y", "How many rows?", stdin=table)
+    assert (folder / "stdin.csv").read_bytes() == table
+    assert "stdin.csv" in json.loads(ran.stdout.splitlines()[0])["text"]
+
+
+def test_missing_model_is_one_line(folder: Path, environment: dict[str, str]) -> None:
+    for name in ("qwen3.5-4b", "nowhere.gguf", "what-is-this"):
+        ran = run(folder, environment, "--model", name, "hello")
+        assert ran.returncode == 3, name
+        assert len(ran.stderr.decode().strip().splitlines()) == 1
+        assert name in ran.stderr.decode()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--max-steps", "0", "x"], "max_steps"),
+        (["--workspace", "nowhere", "x"], "nowhere"),
+        (["--bogus", "x"], "--bogus"),
+        (["--timeout", "soon", "x"], "soon"),
+        ([], "no request"),
+    ],
+)
+def test_wrong_usage_is_one_clear_error(
+    folder: Path, environment: dict[str, str], arguments: list[str], complaint: str
+) -> None:
+    ran = run(folder, environment, *arguments)
+    assert ran.returncode == 2
+    assert complaint in ran.stderr.decode()
+    assert "Traceback" not in ran.stderr.decode()
+
+
+def test_file_that_is_no_model_is_refused(folder: Path, environment: dict[str, str]) -> None:
+    (folder / "page.gguf").write_text("<!doctype html><html></html>")
+    ran = run(folder, environment, "--model", "page.gguf", "hello")
+    assert ran.returncode == 1
+    assert len(ran.stderr.decode().strip().splitlines()) == 1
+    assert "page.gguf" in ran.stderr.decode()
+
+
+def test_models_list_names_the_catalogue(folder: Path, environment: dict[str, str]) -> None:
+    ran = run(folder, environment, "models", "list")
+    assert ran.returncode == 0
+    assert "starter" in ran.stdout.decode()
+    assert "qwen3.5-4b" in ran.stdout.decode()
+
+
+def test_model_in_its_folder_is_found_by_its_id(folder: Path, environment: dict[str, str]) -> None:
+    from offline_interpreter.api import find_model
+
+    held = folder / "models" / "my-model"
+    held.mkdir(parents=True)
+    held.joinpath("weights.gguf").symlink_to(find_model("starter"))
+    ran = run(
+        folder, {**environment, "OFFLINE_INTERPRETER_MODELS": str(folder / "models")}, "-m", "my-model", "-y", "2 + 2"
+    )
+    assert ran.returncode == 0
+    with pytest.raises(ModelMissing):
+        find_model("my-model")
+
+
+def test_interrupt_ends_the_turn(folder: Path, environment: dict[str, str]) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "-y", "--json", "What is 37 * 481?"],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    with process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        rest = process.stdout.read()
+    end = json.loads(rest.splitlines()[-1])
+    assert end["kind"] == "turn_end"
+    assert (end["status"], process.returncode) in {("interrupted", 130), ("answered", 0)}
+
+
+def test_reader_that_leaves_is_no_error_of_ours(folder: Path, environment: dict[str, str]) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "-y", "--json", "What is 37 * 481?"],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    with process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        assert b"Traceback" not in process.stderr.read()
+
+
+def test_no_child_outlives_the_command(folder: Path, environment: dict[str, str]) -> None:
+    marker = f"marker{time.time_ns()}"
+    run(folder, {**environment, "MARKER": marker}, "-y", "What is 37 * 481?")
+    left = []
+    for entry in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if marker.encode() in entry.read_bytes():
+                left.append(entry)
+        except OSError:
+            continue
+    assert left == []
+
+
+BUG = """
+import click, sys
+from offline_interpreter.cli import main
+@main.group.command()
+def broken():
+    raise RuntimeError("a bug")
+sys.argv = ["offline-interpreter", "broken"]
+main.main()
+"""
+
+
+def test_bug_of_ours_is_one_line_and_a_log(folder: Path, environment: dict[str, str]) -> None:
+    ran = subprocess.run([sys.executable, "-c", BUG], capture_output=True, text=True, env=environment, check=False)
+    assert ran.returncode == 1
+    assert len(ran.stderr.strip().splitlines()) == 1
+    log = Path(ran.stderr.split("Details: ")[1].strip())
+    assert "RuntimeError: a bug" in log.read_text()
