@@ -111,7 +111,7 @@ def open_session(
         approve=approval_of(options, approve),
         ask_input=ask_input,
         settings=_settings(options, attended=ask_input is not None),
-        messages=_resumed(transcript) if resume else _begun(transcript, options, messages),
+        messages=_resumed(transcript) if resume else _begun(transcript, _opening(options, engine, messages)),
     )
 
 
@@ -203,11 +203,16 @@ def _record_opening(transcript: Transcript, options: Options, model: str) -> Non
     )
 
 
-def _begun(transcript: Transcript, options: Options, messages: Sequence[Message]) -> list[Message]:
-    history = list(messages) or [Message("system", default_system_prompt(options))]
-    for message in history:
+def _opening(options: Options, engine: Engine, messages: Sequence[Message]) -> list[Message]:
+    if not engine.reads_system:
+        return [message for message in messages if message.role != "system"]
+    return list(messages) or [Message("system", default_system_prompt(options))]
+
+
+def _begun(transcript: Transcript, opening: list[Message]) -> list[Message]:
+    for message in opening:
         transcript.append(message_record(message))
-    return history
+    return opening
 
 
 def _resumed(transcript: Transcript) -> list[Message]:

@@ -126,7 +126,7 @@ class Session:
         settings: Settings | None = None,
         messages: Sequence[Message] = (),
     ) -> None:
-        """Join the parts. ``messages`` begin with the system message."""
+        """Join the parts. ``messages`` begin with the system message, where the engine reads one."""
         self.engine = engine
         self.cells = cells
         self.transcript = transcript
@@ -142,9 +142,12 @@ class Session:
         self.cells.kernel.interrupt()
 
     def set_system_message(self, text: str) -> None:
-        """Change what the model is told before anything else, between two turns; the same text changes nothing."""
+        """Change what the model is told before anything else, between two turns; the same text changes nothing.
+
+        A model that reads no system message is given none.
+        """
         message = Message("system", text)
-        if self.messages[:1] != [message]:
+        if self.engine.reads_system and self.messages[:1] != [message]:
             rest = self.messages[1:] if self.messages[:1] and self.messages[0].role == "system" else self.messages
             self.messages = [message, *rest]
             self.transcript.append(history_record(self.messages))

@@ -45,6 +45,11 @@ def run(
     )
 
 
+def request_of(ran: subprocess.CompletedProcess[bytes]) -> str:
+    events = [json.loads(line) for line in ran.stdout.splitlines()]
+    return next(event["text"] for event in events if event["kind"] == "turn_start")
+
+
 def test_version_is_told(folder: Path, environment: dict[str, str]) -> None:
     ran = run(folder, environment, "--version")
     assert ran.stdout.decode() == f"offline-interpreter, version {__version__}\n"
@@ -83,12 +88,12 @@ def test_question_is_answered_by_executed_code(folder: Path, environment: dict[s
 
 def test_unquoted_words_are_one_request(folder: Path, environment: dict[str, str]) -> None:
     ran = run(folder, environment, "-y", "--json", "What", "is", "37", "*", "481?")
-    assert json.loads(ran.stdout.splitlines()[0])["text"] == "What is 37 * 481?"
+    assert request_of(ran) == "What is 37 * 481?"
 
 
 def test_request_may_begin_with_a_command_word(folder: Path, environment: dict[str, str]) -> None:
     ran = run(folder, environment, "ask", "-y", "--json", "models", "list")
-    assert json.loads(ran.stdout.splitlines()[0])["text"] == "models list"
+    assert request_of(ran) == "models list"
 
 
 def test_json_is_events_and_nothing_else(folder: Path, environment: dict[str, str]) -> None:
@@ -108,19 +113,19 @@ def test_without_permission_code_is_shown_and_not_run(folder: Path, environment:
 
 def test_request_may_come_from_a_pipe(folder: Path, environment: dict[str, str]) -> None:
     ran = run(folder, environment, "--json", "-y", stdin=b"What is 37 * 481?\n")
-    assert json.loads(ran.stdout.splitlines()[0])["text"] == "What is 37 * 481?"
+    assert request_of(ran) == "What is 37 * 481?"
 
 
 def test_short_input_stands_before_the_request(folder: Path, environment: dict[str, str]) -> None:
     ran = run(folder, environment, "--json", "-y", "Count the lines", stdin=b"a\nb\n")
-    assert json.loads(ran.stdout.splitlines()[0])["text"] == "a\nb\n\nCount the lines"
+    assert request_of(ran) == "a\nb\n\nCount the lines"
 
 
 def test_long_input_is_saved_in_the_workspace(folder: Path, environment: dict[str, str]) -> None:
     table = b"".join(b"%d,%d\n" % (n, n * n) for n in range(5000))
     ran = run(folder, environment, "--json", "-y", "How many rows?", stdin=table)
     assert (folder / "stdin.csv").read_bytes() == table
-    assert "stdin.csv" in json.loads(ran.stdout.splitlines()[0])["text"]
+    assert "stdin.csv" in request_of(ran)
 
 
 def test_missing_model_is_one_line(folder: Path, environment: dict[str, str]) -> None:
@@ -191,7 +196,8 @@ def test_interrupt_ends_the_turn(folder: Path, environment: dict[str, str]) -> N
     )
     with process:
         assert process.stdout is not None
-        process.stdout.readline()
+        while b"turn_start" not in process.stdout.readline():
+            pass
         process.send_signal(signal.SIGINT)
         rest = process.stdout.read()
     end = json.loads(rest.splitlines()[-1])

@@ -31,7 +31,7 @@ for name in sys.argv[1:]:
     loaded = HEAVY & set(sys.modules)
     found += [f"{name} imports {heavy}" for heavy in loaded]
     HEAVY -= loaded
-print(len(names), *found, sep="\\n")
+print(*found, sep="\\n", end="")
 """
 
 

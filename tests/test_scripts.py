@@ -251,8 +251,8 @@ def test_cuda_is_chosen_where_it_can_be_built_and_used(
     clone: Path, machine: Path, programs: dict[str, str], backend: str
 ) -> None:
     shutil.rmtree(clone / ".venv")
-    for name, command in programs.items():
-        (machine / name).write_text(f"#!{machine / 'bash'}\n{command}\n")
+    for name, body in programs.items():
+        (machine / name).write_text(f"#!{machine / 'bash'}\n{body}\n")
         (machine / name).chmod(0o755)
     command = ["bash", "-euc", 'source "$1/scripts/environment.sh"; choose_backend', "-", str(clone)]
     done = subprocess.run(command, env={"PATH": str(machine)}, capture_output=True, text=True, check=True)

@@ -23,6 +23,15 @@ except (EOFError, KeyboardInterrupt) as error:
     print("got:", type(error).__name__)
 """
 
+LIVE = """
+import sys, time
+from offline_interpreter.records import CellStart
+from offline_interpreter.view import ask_line, make_view
+view = make_view(plain=False, json_lines=False, out=sys.stdout, err=sys.stderr)
+view.show(CellStart(1, ""))
+time.sleep(1)
+"""
+
 
 @pytest.mark.parametrize(
     ("typed", "decision"),
@@ -201,18 +210,7 @@ def test_a_prompt_cannot_move_the_cursor() -> None:
 
 
 def test_the_live_line_is_away_while_the_person_is_asked() -> None:
-    code = """
-import sys, time
-from offline_interpreter.records import CellStart
-from offline_interpreter.view import ask_line, make_view
-view = make_view(plain=False, json_lines=False, out=sys.stdout, err=sys.stderr)
-view.show(CellStart(1, ""))
-time.sleep(0.6)
-ask_line("Name: ", False)
-time.sleep(1)
-view.close()
-"""
-    with Program(code) as program:
+    with Program(LIVE + "ask_line('Name: ', False)\ntime.sleep(1)\nview.close()") as program:
         program.wait_for("running")
         program.wait_for("\r\x1b[K  Name: ")
         program.type("Ada\r")
@@ -220,3 +218,20 @@ view.close()
         program.wait_for("running")
         program.end()
         assert program.screen.endswith("\r\x1b[K")
+
+
+def test_keys_are_not_echoed_into_the_live_line() -> None:
+    with Program(LIVE + "view.close()\nprint('got:', repr(input('next: ')))") as program:
+        program.wait_for("running")
+        program.type("typed early\r")
+        program.wait_for("got: 'typed early'")
+        assert program.screen.count("typed") == 1
+
+
+@pytest.mark.parametrize("before", ["", "view.close()\n"])
+def test_keys_are_echoed_when_the_person_is_asked(before: str) -> None:
+    with Program(LIVE + before + "ask_line('Name: ', False)") as program:
+        program.wait_for("running")
+        program.wait_for("Name: ")
+        program.type("Ada\r")
+        program.wait_for("Ada\r\n")

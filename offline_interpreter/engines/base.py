@@ -20,10 +20,14 @@ OnProgress = Callable[[Progress], None]
 
 
 class Engine(Protocol):
-    """Messages in, the text of one reply out."""
+    """Messages in, the text of one reply out.
+
+    ``reads_system`` False: the model was made to work without a system message, so it is given none.
+    """
 
     name: str
     context_tokens: int
+    reads_system: bool
 
     def stream(
         self,
@@ -112,6 +116,7 @@ class ScriptedEngine:
     ) -> None:
         self.name = "scripted"
         self.context_tokens = context_tokens
+        self.reads_system = True
         self.seen: list[list[Message]] = []
         self._replies = iter(replies)
         self._piece_chars = piece_chars

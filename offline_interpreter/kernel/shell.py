@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import linecache
 import shutil
 import subprocess
 import sys
@@ -33,6 +34,7 @@ class CellShell:
 
     def __init__(self, send: Send) -> None:
         self._send = send
+        self._errors = 0
         self._shell = _new_shell()
         self._show_outputs()
         self._show_errors()
@@ -42,9 +44,10 @@ class CellShell:
     def run(self, code: str, number: int) -> bool:
         """Run one cell under the number that the person sees; return whether it succeeded."""
         self._shell.execution_count = number
+        self._errors = 0  # also those that IPython only shows: of a figure that cannot be drawn, of ``%run``
         result = self._shell.run_cell(code, store_history=True)
         error = result.error_before_exec or result.error_in_exec
-        return error is None or _is_plain_exit(error)
+        return not self._errors and (error is None or _is_plain_exit(error))
 
     # -- what is shown --------------------------------------------------------------------------------------------
 
@@ -83,6 +86,7 @@ class CellShell:
         error = exc_tuple[1] if exc_tuple else sys.exc_info()[1] or getattr(sys, "last_value", None)
         if error is None or _is_plain_exit(error):
             return
+        self._errors += 1
         sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__  # for %debug
         self._send({"type": "error", "name": type(error).__name__, "text": short_traceback(error)})
 
@@ -121,7 +125,7 @@ def _new_shell() -> Any:
         shell = InteractiveShell.instance(config=config, ipython_dir=folder, profile_dir=profile)
     shell.db = {}
     shell._tee = _keep_nothing
-    shell.compile.get_code_name = _code_name
+    shell.compile.cache = _remember_source
     shell.set_hook("show_in_pager", page.as_hook(page.display_page), 90)
     return shell
 
@@ -132,9 +136,15 @@ def _ipython_version() -> int:
     return int(IPython.version_info[0])
 
 
-def _code_name(_raw_code: str, _transformed_code: str, number: int) -> str:
-    """Name a cell as ``short_traceback`` and warnings show it, not by IPython's count and a hash."""
-    return f"<Cell {number}>"
+def _remember_source(transformed_code: str, number: int = 0, raw_code: str | None = None) -> str:
+    """Name a cell as ``short_traceback`` and warnings show it, with its lines as they were written."""
+    name = f"<Cell {number}>"
+    lines = transformed_code.splitlines(keepends=True)
+    written = (raw_code or transformed_code).lstrip("\n").splitlines(keepends=True)
+    if len(written) == len(lines) or written[:1] and written[0].startswith("%%"):
+        lines = written
+    linecache.cache[name] = (len(transformed_code), None, lines, name)
+    return name
 
 
 def _keep_nothing(*_: Any, **__: Any) -> contextlib.AbstractContextManager[None]:

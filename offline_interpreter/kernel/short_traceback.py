@@ -12,6 +12,7 @@ import re
 import sysconfig
 import traceback
 from collections.abc import Iterator
+from itertools import groupby
 from types import FrameType
 from typing import Literal, NamedTuple
 
@@ -48,15 +49,13 @@ def short_traceback(error: BaseException) -> str:
 
 
 def _frame_lines(error: BaseException) -> list[str]:
-    if type(error).__name__ == "UsageError":  # a magic's: the line that IPython made of it would only puzzle
+    if _is_usage_error(error):  # the line that IPython made of a magic would only puzzle
         return []
-    places = _shown_places(error)
-    if len(places) <= MAX_FRAMES:
-        return [line for place in places for line in _describe(place)]
-    head = MAX_FRAMES // 3
-    lines = [line for place in places[:head] for line in _describe(place)]
-    lines.append(f"… {len(places) - MAX_FRAMES} more frames …")
-    return lines + [line for place in places[head - MAX_FRAMES :] for line in _describe(place)]
+    blocks = [_describe(place, sum(1 for _ in same)) for place, same in groupby(_shown_places(error))]
+    if len(blocks) > MAX_FRAMES:
+        head = MAX_FRAMES // 3
+        blocks[head : head - MAX_FRAMES] = [[f"… {len(blocks) - MAX_FRAMES} more frames …"]]
+    return [line for block in blocks for line in block]
 
 
 def _shown_places(error: BaseException) -> list[_Place]:
@@ -64,11 +63,10 @@ def _shown_places(error: BaseException) -> list[_Place]:
     ours = [index for index, place in enumerate(places) if place.kind != "library"]
     if ours:  # what stands before is the machinery that called the cell
         places = places[ours[0] :]
-    following = [*places[1:], None]
     return [
         place
-        for place, after in zip(places, following, strict=True)
-        if place.kind != "library" or after is None or after.kind != "library"
+        for index, place in enumerate(places)
+        if place.kind != "library" or index + 1 == len(places) or places[index + 1].kind != "library"
     ]
 
 
@@ -89,12 +87,20 @@ def _kind(file: str, frame: FrameType) -> Kind:
     return "own"
 
 
-def _describe(place: _Place) -> list[str]:
+def _describe(place: _Place, times: int = 1) -> list[str]:
+    lines = [_where(place)]
+    if source := linecache.getline(place.file, place.line).strip():
+        lines.append(f"    {source[:MAX_SOURCE_CHARS]}")
+    if times > 1:
+        lines.append(f"… the same {times - 1} more times …")
+    return lines
+
+
+def _where(place: _Place) -> str:
     cell = CELL_NAME.fullmatch(place.file)
     name = cell[1] if cell else _short_path(place)
     function = "" if place.function.startswith(("<module>", "<cell line")) else f", in {place.function}"
-    source = linecache.getline(place.file, place.line).strip()[:MAX_SOURCE_CHARS]
-    return [f"{name}, line {place.line}{function}", *([f"    {source}"] if source else [])]
+    return f"{name}, line {place.line}{function}"
 
 
 def _short_path(place: _Place) -> str:
@@ -111,6 +117,8 @@ def _short_path(place: _Place) -> str:
 
 
 def _message_lines(error: BaseException) -> list[str]:
+    if _is_usage_error(error):
+        return [f"{type(error).__name__}: {_shorten(str(error))}"]
     lines = "".join(traceback.format_exception_only(type(error), error)).rstrip("\n").split("\n")
     if isinstance(error, SyntaxError):
         lines = [_name_file(line) for line in lines]
@@ -127,6 +135,10 @@ def _name_file(line: str) -> str:
         return line
     cell = CELL_NAME.fullmatch(found[1])
     return f"{cell[1] if cell else found[1]}, line {found[2]}"
+
+
+def _is_usage_error(error: BaseException) -> bool:
+    return type(error).__module__ == "IPython.core.error"
 
 
 def _is_error(value: object) -> bool:
@@ -158,11 +170,11 @@ def _earlier(error: BaseException) -> list[str]:
         text = _first_line(cause)
         if text not in said:  # libraries often raise the same error again
             said.add(text)
-            lines.insert(0, f"{word}: {text}{_where(cause)}")
+            lines.insert(0, f"{word}: {text}{_raised_at(cause)}")
         error = cause
     return lines
 
 
-def _where(error: BaseException) -> str:
+def _raised_at(error: BaseException) -> str:
     places = [place for place in _walk(error) if place.kind in {"cell", "own"}]
-    return f" ({_describe(places[-1])[0]})" if places else ""
+    return f" ({_where(places[-1])})" if places else ""

@@ -2,7 +2,8 @@
 
 A thread draws it, ten times a second at most, so that it moves while the program is busy elsewhere. Whoever prints
 clears it first; whoever asks the person something does so inside ``held_lines``, which takes it off the screen and
-brings it back. On anything but a terminal it does nothing.
+brings it back. From the first line to ``close`` keys are not echoed, for they would end up in the middle of it. On
+anything but a terminal it does nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TextIO
 from weakref import WeakSet
 
@@ -57,6 +58,7 @@ class StatusLine:
             self._compose, self._dim = compose, dim
             self._since = now if since is None else since
             if self._thread is None:
+                _set_echo(self._stream, on=False)
                 self._thread = threading.Thread(target=self._run, name="status line", daemon=True)
                 self._thread.start()
 
@@ -74,12 +76,15 @@ class StatusLine:
             self._changed.notify()
         if thread is not None:
             thread.join()
+            _set_echo(self._stream, on=True)
 
     def hold(self, held: bool) -> None:
         """Take the line off the screen for a while (True), or bring it back."""
         with self._changed:
             self._held = held
             self._erase()
+            if self._thread is not None:
+                _set_echo(self._stream, on=held)
             self._changed.notify()
 
     def _run(self) -> None:
@@ -110,6 +115,19 @@ class StatusLine:
             self._stream.write(_ERASE)
             self._stream.flush()
             self._drawn = ""
+
+
+def _set_echo(stream: TextIO, *, on: bool) -> None:
+    """Let the terminal show what is typed, or not."""
+    import termios
+
+    with suppress(OSError, ValueError, termios.error):  # no file, or a terminal that is gone
+        terminal = stream.fileno()
+        if os.tcgetpgrp(terminal) != os.getpgrp():  # in the background: asking for it would stop the program
+            return
+        modes = termios.tcgetattr(terminal)
+        modes[3] = modes[3] | termios.ECHO if on else modes[3] & ~termios.ECHO
+        termios.tcsetattr(terminal, termios.TCSADRAIN, modes)
 
 
 _lines: WeakSet[StatusLine] = WeakSet()  # of the process, which has one terminal

@@ -81,6 +81,8 @@ class TerminalView:
 
     def close(self) -> None:
         """Print what is unfinished, and take the live line off the screen."""
+        self._prose.settle()
+        self._listing.finish()
         self._cell.flush()
         self._page.status.close()
 

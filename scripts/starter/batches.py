@@ -43,12 +43,25 @@ def make_example(seed: int, tokenizer: Tokenizer, context: int) -> Example:
     return Example(example.tokens[:context], example.weights[:context])
 
 
-def _generate(examples: Queue[Example], vocabulary: Path, first_seed: int, context: int) -> None:
+def skip_painting() -> None:
+    """Let matplotlib build figures but paint no pixels: nobody looks at them, and painting takes most of the time."""
     import matplotlib as mpl
-    import matplotlib.pyplot as plt
 
     mpl.use("Agg")
-    plt.rcParams.update({"figure.dpi": 30, "savefig.dpi": 30})  # pictures are made for real, and never looked at
+    from matplotlib.backend_bases import FigureCanvasBase
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    def touch(_: object, filename: str, **__: object) -> None:
+        Path(filename).touch()
+
+    FigureCanvasBase.print_figure = touch
+    FigureCanvasAgg.draw = lambda *_: None
+    Figure.tight_layout = lambda *_, **__: None
+
+
+def _generate(examples: Queue[Example], vocabulary: Path, first_seed: int, context: int) -> None:
+    skip_painting()
     tokenizer = Tokenizer(vocabulary)
     parent = multiprocessing.parent_process()
     for seed in itertools.count(first_seed):

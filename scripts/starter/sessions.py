@@ -47,10 +47,18 @@ def make_situation(rng: Random, *, held_out: bool, table: bool) -> Situation:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """The turns of a conversation, and the tables that lay in its folder."""
+    """The turns of a conversation, and the files that lay in its folder when it began."""
 
     turns: Sequence[Played]
     tables: Sequence[Table]
+    files: Sequence[str]
+
+    def write_files(self, folder: Path) -> None:
+        """Lay the files into a folder: the tables, and the others empty."""
+        for name in self.files:
+            (folder / name).touch()
+        for table in self.tables:
+            table.write(folder)
 
 
 def talk(seed: int, *, held_out: bool, requests: int, budget: int, count: Count, family: str = "") -> Conversation:
@@ -59,9 +67,10 @@ def talk(seed: int, *, held_out: bool, requests: int, budget: int, count: Count,
     families = [family or _draw(rng), *(_draw(rng) for _ in range(requests - 1))]
     situation = make_situation(rng, held_out=held_out, table=any(name in NEEDS_TABLE for name in families))
     turns: list[Played] = []
+    files = tuple(situation.files)
     with tempfile.TemporaryDirectory(prefix="starter-") as name:
         bench = Workbench(Path(name))
-        for other in situation.files:
+        for other in situation.files if repairs.NAME in families else ():  # only a repair looks at what is there
             (bench.folder / other).touch()
         for table in situation.tables:
             table.write(bench.folder)
@@ -69,7 +78,7 @@ def talk(seed: int, *, held_out: bool, requests: int, budget: int, count: Count,
             task = _follow_up(situation) if index and rng.random() < 0.6 else None
             task = task or FAMILIES[chosen][0](situation)
             turns.append(play(task, situation, bench, first=index == 0, budget=budget, count=count))
-    return Conversation(turns, situation.tables)
+    return Conversation(turns, situation.tables, files)
 
 
 def _draw(rng: Random) -> str:

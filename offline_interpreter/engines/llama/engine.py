@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from offline_interpreter.engines.base import OnProgress
-from offline_interpreter.engines.llama.context import Context, choose_context_tokens
+from offline_interpreter.engines.llama.context import Context, choose_context_tokens, choose_threads
 from offline_interpreter.engines.llama.loader import Weights, acquire, release
 from offline_interpreter.engines.llama.loop import Means, Writing
 from offline_interpreter.engines.llama.machine import free_memory_bytes, usable_cores
@@ -53,12 +53,14 @@ class LlamaEngine:
         self.path = path
         self.name = path.stem
         self._weights = weights = acquire(path, gpu_layers, progress, cancel)
+        self.reads_system = not weights.template.omits_system
         self.trained_tokens = weights.trained_tokens
         self.context_tokens = choose_context_tokens(
             context_tokens, weights.trained_tokens, weights.cache_bytes_per_token, free_memory_bytes()
         )
         try:
-            self._context = Context(weights, self.context_tokens, threads or usable_cores())
+            threads = choose_threads(threads, weights.size_bytes, usable_cores())
+            self._context = Context(weights, self.context_tokens, threads)
         except BaseException:  # whatever it was, the weights go back
             release(weights)
             raise

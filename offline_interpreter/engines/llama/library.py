@@ -6,6 +6,7 @@ The log is global to the library: what is kept may stem from any model of this p
 from __future__ import annotations
 
 import ctypes
+import os
 import re
 from collections import deque
 from functools import cache
@@ -15,6 +16,10 @@ from offline_interpreter.errors import EngineError
 
 _ERROR = 4  # ggml_log_level
 _KEPT_LINES = 100
+
+# GNU's OpenMP lets waiting threads spin for milliseconds, unless it is told otherwise before it is loaded. Beside
+# another busy process that made reading a prompt with two threads four times slower than letting them sleep.
+_SPIN_VARIABLE, _SPIN_COUNT = "GOMP_SPINCOUNT", "1000"
 
 _log: deque[str] = deque(maxlen=_KEPT_LINES)
 _callbacks: list[Any] = []  # the library holds bare pointers to them
@@ -26,10 +31,15 @@ def library() -> Any:
 
     It is typed as ``Any``, for the binding's annotations describe ctypes and not what a caller passes.
     """
+    given = os.environ.get(_SPIN_VARIABLE)
+    os.environ.setdefault(_SPIN_VARIABLE, _SPIN_COUNT)
     try:
         import llama_cpp.llama_cpp as functions  # 0.3 s
     except (ImportError, OSError, RuntimeError) as error:
         raise EngineError(f"llama.cpp cannot be loaded: {error}.", "Reinstall llama-cpp-python.") from error
+    finally:
+        if given is None:
+            os.environ.pop(_SPIN_VARIABLE, None)  # it was meant for this library, not for children
     _callbacks.append(functions.llama_log_callback(_keep))
     functions.llama_log_set(_callbacks[-1], ctypes.c_void_p(0))
     functions.llama_backend_init()

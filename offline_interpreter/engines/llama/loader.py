@@ -36,6 +36,7 @@ class Weights:
         self.path = path
         self.pointer = pointer
         self.users = 0
+        self.size_bytes: int = lib.llama_model_size(pointer)
         self.trained_tokens: int = lib.llama_model_n_ctx_train(pointer)
         source = (lib.llama_model_chat_template(pointer, None) or b"").decode("utf-8", "replace")
         self.vocabulary = Vocabulary(lib.llama_model_get_vocab(pointer), source)

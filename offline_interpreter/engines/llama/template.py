@@ -44,12 +44,15 @@ class Lead:
 class ChatTemplate:
     """A compiled template, tried out once: ``note`` says what was found wanting, in a line for the person.
 
+    ``omits_system``: it takes a system message and writes nothing of it, so its model never saw one.
+
     ``source`` is the Jinja text of the GGUF; where there is none, or where it drops what it is given, ChatML is used.
     """
 
     def __init__(self, source: str | None, *, bos: str = "", eos: str = "") -> None:
         self.note = ""
         self._variables = {"bos_token": bos, "eos_token": eos}
+        self.omits_system = False
         self._takes_system = True
         self._reply_prefix = ""
         problem = self._try(source) if source else "the file has none"
@@ -61,7 +64,10 @@ class ChatTemplate:
             self.source = source or CHATML
 
     def _try(self, source: str) -> str:
-        """Take ``source`` if it renders a conversation, with a system turn or without; else say why not."""
+        """Take ``source`` if it renders a conversation, with a system turn or without; else say why not.
+
+        A system turn that is left out silently was meant to be; one that is refused is folded into the person's.
+        """
         try:
             self._template = _compile(source)
         except Exception as error:  # a template is a foreign program: it may fail in any way
@@ -74,7 +80,8 @@ class ChatTemplate:
             except EngineError as error:
                 problem = error.cause
             else:
-                if shown == list(range(len(roles))):
+                self.omits_system = self._takes_system and shown == list(range(1, len(roles)))
+                if shown == list(range(len(roles))) or self.omits_system:
                     self._reply_prefix = self._find_reply_prefix(roles)
                     return ""
                 problem = "it drops, repeats or moves messages"
@@ -102,6 +109,8 @@ class ChatTemplate:
         """
         turns: list[Message] = []
         for message in messages:
+            if message.role == "system" and self.omits_system:
+                continue
             role = self._role_of(message, turns)
             if role == "assistant" and (not turns or turns[-1].role == "system"):
                 turns.append(Message("user", ""))

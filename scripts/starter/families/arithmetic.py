@@ -94,7 +94,8 @@ def _value(code: str) -> Fraction | None:
         value = _sum(tokens)
     except (ZeroDivisionError, OverflowError):
         return None
-    return value if abs(value) < 10**22 else None
+    readable = value == 0 or 1e-3 < abs(value) < 1e22  # answers are rounded to six places
+    return value if readable else None
 
 
 def _sum(tokens: list[str]) -> Fraction:

@@ -1,0 +1,207 @@
+"""The chat in a real terminal of 80 columns: approval, Ctrl-C, input of a cell, leaving."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
+
+ARRIVAL_S = 30.0
+
+CHAT = """
+import sys
+from pathlib import Path
+from offline_interpreter.api import open_session
+from offline_interpreter.chat.terminal import chat, person_at
+from offline_interpreter.config import Options
+from offline_interpreter.engines.base import ScriptedEngine
+from offline_interpreter.records import Answer, Code
+from offline_interpreter.view import make_view
+
+view = make_view(plain=False, json_lines=False, out=sys.stdout, err=sys.stderr)
+person = person_at(view)
+engine = ScriptedEngine(REPLIES, piece_s=PIECE_S)
+session = open_session(
+    Options(workspace=Path.cwd()), engine=engine, approve=person.approve, ask_input=person.ask_input
+)
+chat(session, view, person)
+print("left with", len(session.messages), "messages")
+session.close()
+"""
+
+
+class Terminal:
+    """A program in a tmux window of 80 × 40."""
+
+    def __init__(self, folder: Path, replies: str, piece_s: float = 0.0) -> None:
+        self._socket = str(folder / "tmux")
+        work = folder / "work"
+        work.mkdir()
+        program = folder / "chat.py"
+        program.write_text(CHAT.replace("REPLIES", replies).replace("PIECE_S", str(piece_s)))
+        environment = {**os.environ, "HOME": str(folder), "EDITOR": f"{sys.executable} {editor(folder)}"}
+        environment = {name: value for name, value in environment.items() if not name.startswith(("TMUX", "VISUAL"))}
+        self._tmux(
+            *("new-session", "-d", "-x", "80", "-y", "40", "-c", str(work)),
+            *(sys.executable, str(program)),
+            env=environment,
+        )
+        self._tmux("set-option", "remain-on-exit", "on")
+
+    def _tmux(self, *arguments: str, env: dict[str, str] | None = None) -> str:
+        command = ["tmux", "-S", self._socket, "-f", "/dev/null", *arguments]
+        return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
+
+    def type(self, text: str) -> None:
+        """Type ``text`` and Enter."""
+        self._tmux("send-keys", "-l", text)
+        self._tmux("send-keys", "Enter")
+
+    def press(self, key: str) -> None:
+        """Press one key, by tmux's name."""
+        self._tmux("send-keys", key)
+
+    @property
+    def screen(self) -> str:
+        """What stands on the screen."""
+        return self._tmux("capture-pane", "-p", "-S", "-200")
+
+    def wait_for(self, text: str, times: int = 1) -> str:
+        """Wait until ``text`` stands on the screen so many times; return the screen."""
+        ends_at = time.monotonic() + ARRIVAL_S
+        while (screen := self.screen).count(text) < times:
+            assert time.monotonic() < ends_at, f"{text!r} never came:\n{screen}"
+            time.sleep(0.05)
+        return screen
+
+    def end(self) -> None:
+        """End the terminal."""
+        subprocess.run(["tmux", "-S", self._socket, "kill-server"], check=False, capture_output=True)
+
+
+def editor(folder: Path) -> Path:
+    path = folder / "editor.py"
+    path.write_text("import sys, pathlib\npathlib.Path(sys.argv[1]).write_text(\"print('edited')\")\n")
+    return path
+
+
+@pytest.fixture
+def terminals(tmp_path: Path) -> Iterator[list[Terminal]]:
+    opened: list[Terminal] = []
+    yield opened
+    for terminal in opened:
+        terminal.end()
+
+
+def test_yes_runs_the_cell_and_the_chat_goes_on(tmp_path: Path, terminals: list[Terminal]) -> None:
+    replies = "[Code('Multiplying.', 'print(37 * 481)'), Answer('It is **17797**.'), Answer('Bye.')]"
+    terminals.append(terminal := Terminal(tmp_path, replies))
+    terminal.wait_for(">")
+    terminal.type("What is 37 * 481?")
+    screen = terminal.wait_for("Run it?")
+    assert "Multiplying." in screen
+    assert "print(37 * 481)" in screen
+    terminal.type("y")
+    screen = terminal.wait_for("It is 17797.")
+    assert screen.count("It is 17797.") == 1
+    assert screen.count("Multiplying.") == 1
+    terminal.type("Thanks")
+    terminal.wait_for("Bye.")
+    terminal.press("C-d")
+    terminal.wait_for("left with 7 messages")
+
+
+def test_no_with_a_reason_and_quit(tmp_path: Path, terminals: list[Terminal]) -> None:
+    replies = "[Code('Deleting.', 'print(1)'), lambda m: Code(m[-1].text.split(': ')[-1], 'print(2)'), Answer('never')]"
+    terminals.append(terminal := Terminal(tmp_path, replies))
+    terminal.wait_for(">")
+    terminal.type("Clean up")
+    terminal.wait_for("Run it?")
+    terminal.type("n")
+    terminal.wait_for("Why not?")
+    terminal.type("too risky")
+    terminal.wait_for("Run it?", times=2)
+    assert terminal.screen.count("too risky") == 2
+    terminal.type("q")
+    terminal.wait_for("Stopped")
+    terminal.press("C-d")
+    terminal.wait_for("left with 7 messages")
+
+
+def test_edit_and_all_of_this_turn(tmp_path: Path, terminals: list[Terminal]) -> None:
+    replies = "[Code('One.', 'print(1)'), Code('Two.', 'print(22)'), Code('Three.', 'print(333)'), Answer('Done.')]"
+    terminals.append(terminal := Terminal(tmp_path, replies))
+    terminal.wait_for(">")
+    terminal.type("Count")
+    terminal.wait_for("Run it?")
+    terminal.type("e")
+    terminal.wait_for("edited")
+    terminal.wait_for("Run it?", times=2)
+    terminal.type("a")
+    screen = terminal.wait_for("Done.")
+    assert "333" in screen
+    assert screen.count("Run it?") == 2
+
+
+def test_interrupt_stops_the_reply(tmp_path: Path, terminals: list[Terminal]) -> None:
+    terminals.append(terminal := Terminal(tmp_path, "[Answer('word ' * 2000), Answer('Fine.')]", piece_s=0.05))
+    terminal.wait_for(">")
+    terminal.type("Talk")
+    terminal.wait_for("word")
+    terminal.press("C-c")
+    terminal.wait_for("Stopped")
+    terminal.type("And now?")
+    terminal.wait_for("Fine.")
+
+
+def test_interrupt_stops_the_cell_and_keeps_variables(tmp_path: Path, terminals: list[Terminal]) -> None:
+    replies = (
+        "[Code('Sleeping.', 'x = 7\\nprint(\"begun\")\\nimport time\\ntime.sleep(99)'), Code('', 'print(\"x is\", x)'), "
+        "Answer('Awake.')]"
+    )
+    terminals.append(terminal := Terminal(tmp_path, replies))
+    terminal.wait_for(">")
+    terminal.type("Sleep")
+    terminal.wait_for("Run it?")
+    terminal.type("y")
+    terminal.wait_for("begun", times=2)
+    terminal.wait_for("running")
+    terminal.press("C-c")
+    terminal.wait_for("Stopped")
+    terminal.type("Wake up")
+    terminal.wait_for("Run it?", times=2)
+    terminal.type("y")
+    terminal.wait_for("x is 7")
+    terminal.wait_for("Awake.")
+
+
+def test_cell_may_ask_the_person(tmp_path: Path, terminals: list[Terminal]) -> None:
+    replies = "[Code('', 'print(\"hi\", input(\"Name? \"))'), Answer('Met.')]"
+    terminals.append(terminal := Terminal(tmp_path, replies))
+    terminal.wait_for(">")
+    terminal.type("Meet me")
+    terminal.wait_for("Run it?")
+    terminal.type("y")
+    terminal.wait_for("Name?", times=2)
+    terminal.type("Ada")
+    terminal.wait_for("hi Ada")
+    terminal.wait_for("Met.")
+    terminal.press("C-d")
+    terminal.wait_for("left with")
+
+
+def test_interrupt_at_the_question_ends_the_turn(tmp_path: Path, terminals: list[Terminal]) -> None:
+    terminals.append(terminal := Terminal(tmp_path, "[Code('', 'print(1)'), Answer('On.')]"))
+    terminal.wait_for(">")
+    terminal.type("Do it")
+    terminal.wait_for("Run it?")
+    terminal.press("C-c")
+    terminal.wait_for("Stopped")
+    terminal.type("Go on")
+    terminal.wait_for("On.")
