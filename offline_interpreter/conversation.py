@@ -141,12 +141,12 @@ class Interpreter:
         ``display`` False shows nothing. Code needs ``auto_run`` or a person at a terminal: else ``ApprovalRequired``.
         """
         from offline_interpreter.api import approval_of
-        from offline_interpreter.chat.terminal import chat, person_at, run_turn
+        from offline_interpreter.chat.terminal import chat, person_here, run_turn
         from offline_interpreter.view import make_view
 
         shown = make_view(plain=False, json_lines=False, out=sys.stdout, err=sys.stderr) if display else None
         view = _Remembering(shown, self._messages)
-        person = person_at(view) if display else None
+        person = person_here() if display else None
         self.session.set_system_message(self.system_message)
         self.session.approve = approval_of(self.options, person.approve if person else None)
         self.session.ask_input = person.ask_input if person else None

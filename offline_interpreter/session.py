@@ -178,7 +178,8 @@ class Session:
             return "error"
 
     def _take_steps(self, turn: _Turn) -> Generator[Event, None, TurnStatus]:
-        ran, told = "", False
+        ran: str | None = None
+        told = False
         while turn.steps < self.settings.max_steps:
             taken = yield from self._next_step(turn)
             if taken.reply.finish == "cancelled":
@@ -194,6 +195,7 @@ class Session:
                 if told:
                     return "repeated"
                 told = True
+                yield Notice("The model wrote a cell that has just run. It was not run again.")
                 self._say(Message("observation", _REPEATED))
             else:
                 status = yield from self._decide_and_run(taken.step, turn)

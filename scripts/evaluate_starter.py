@@ -34,10 +34,11 @@ def main() -> int:
 
 def evaluate(options: argparse.Namespace) -> int:
     """Judge all conversations, print the table, return the exit code."""
-    from offline_interpreter.api import load_engine
-    from offline_interpreter.config import Options
     from starter.evaluation import conversations, judge_conversation, report, share
     from starter.sessions import FAMILIES
+
+    from offline_interpreter.api import load_engine
+    from offline_interpreter.config import Options
 
     engine = load_engine(Options(model=options.model))
     verdicts = []

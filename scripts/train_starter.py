@@ -57,7 +57,6 @@ def train_model(options: argparse.Namespace) -> None:
     # Threads that spin while they wait for one another lose four fifths of the speed as soon as other work goes on.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     import torch
-
     from starter.batches import Batches
     from starter.export import write_model, write_vocabulary
     from starter.tokenizer import Pieces, read_vocabulary
@@ -86,7 +85,7 @@ def train_model(options: argparse.Namespace) -> None:
     print(f"Wrote {options.out} ({options.out.stat().st_size / 1e6:.1f} MB).")
 
 
-def new_trainer(vocabulary: int, seed: int):  # noqa: ANN201 - torch is imported where it is used
+def new_trainer(vocabulary: int, seed: int):
     """Return a trainer of a network that copies and knows nothing else."""
     from starter.copying import set_copying_heads
     from starter.network import Network, Shape

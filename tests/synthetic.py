@@ -39,7 +39,34 @@ def write_model(
     facts = _shape(architecture, context) | vocabulary
     if template is not None:
         facts["tokenizer.chat_template"] = template
-    tensors = _weights(np.random.default_rng(seed), len(facts["tokenizer.ggml.tokens"]), scale)
+    tensors = _weights(np.random.default_rng(seed), len(facts["tokenizer.ggml.tokens"]), np.float32(scale))
+    path.write_bytes(gguf_bytes(facts, tensors))
+    return path
+
+
+def write_recurrent_model(path: Path, *, seed: int = 0, context: int = 2048) -> Path:
+    """Write a model that keeps one state instead of a cache, of which no part can be removed; return its path."""
+    inner, state, rank, kernel = 64, 16, 2, 4
+    facts = _shape("mamba", context) | _byte_pairs() | {"tokenizer.chat_template": CHATML}
+    facts |= {"mamba.ssm.inner_size": inner, "mamba.ssm.state_size": state}
+    facts |= {"mamba.ssm.time_step_rank": rank, "mamba.ssm.conv_kernel": kernel}
+    shapes = {
+        "ssm_in.weight": (2 * inner, WIDTH),
+        "ssm_conv1d.weight": (inner, kernel),
+        "ssm_conv1d.bias": (inner,),
+        "ssm_x.weight": (rank + 2 * state, inner),
+        "ssm_dt.weight": (inner, rank),
+        "ssm_dt.bias": (inner,),
+        "ssm_d": (inner,),
+        "ssm_out.weight": (WIDTH, inner),
+    }
+    random = np.random.default_rng(seed)
+    tensors = _outer_weights(random, len(facts["tokenizer.ggml.tokens"]), 1.0)
+    for layer in range(LAYERS):
+        tensors[f"blk.{layer}.attn_norm.weight"] = np.ones(WIDTH, np.float32)
+        tensors[f"blk.{layer}.ssm_a"] = -np.ones((inner, state), np.float32)
+        for name, shape in shapes.items():
+            tensors[f"blk.{layer}.{name}"] = _matrix(random, *shape)
     path.write_bytes(gguf_bytes(facts, tensors))
     return path
 
@@ -103,19 +130,27 @@ _BYTE_LETTERS = _letters_of_bytes()
 
 
 def _weights(random: np.random.Generator, size: int, scale: float) -> dict[str, np.ndarray]:
-    def matrix(*shape: int) -> np.ndarray:
-        return (random.standard_normal(shape) * scale).astype(np.float32)
-
-    tensors = {"token_embd.weight": matrix(size, WIDTH), "output.weight": matrix(size, WIDTH) / WIDTH**0.5}
-    tensors["output_norm.weight"] = np.ones(WIDTH, np.float32)
+    tensors = _outer_weights(random, size, scale)
+    squares = {f"attn_{name}": (WIDTH, WIDTH) for name in ("q", "k", "v", "output")}
+    feeds = {"ffn_gate": (FEED_WIDTH, WIDTH), "ffn_up": (FEED_WIDTH, WIDTH), "ffn_down": (WIDTH, FEED_WIDTH)}
     for layer in range(LAYERS):
         for name in ("attn_norm", "ffn_norm"):
             tensors[f"blk.{layer}.{name}.weight"] = np.ones(WIDTH, np.float32)
-        for name in ("attn_q", "attn_k", "attn_v", "attn_output"):
-            tensors[f"blk.{layer}.{name}.weight"] = matrix(WIDTH, WIDTH) / WIDTH**0.5
-        for name, shape in (("gate", (FEED_WIDTH, WIDTH)), ("up", (FEED_WIDTH, WIDTH)), ("down", (WIDTH, FEED_WIDTH))):
-            tensors[f"blk.{layer}.ffn_{name}.weight"] = matrix(*shape) / shape[1] ** 0.5
+        for name, shape in (squares | feeds).items():
+            tensors[f"blk.{layer}.{name}.weight"] = _matrix(random, *shape) * scale
     return tensors
+
+
+def _outer_weights(random: np.random.Generator, size: int, scale: float) -> dict[str, np.ndarray]:
+    return {
+        "token_embd.weight": _matrix(random, size, WIDTH) * scale,
+        "output.weight": _matrix(random, size, WIDTH) * scale,
+        "output_norm.weight": np.ones(WIDTH, np.float32),
+    }
+
+
+def _matrix(random: np.random.Generator, *shape: int) -> np.ndarray:
+    return (random.standard_normal(shape) / shape[-1] ** 0.5).astype(np.float32)
 
 
 # -- the format: github.com/ggml-org/ggml/blob/master/docs/gguf.md --------------------------------------------------

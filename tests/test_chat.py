@@ -18,14 +18,14 @@ CHAT = """
 import sys
 from pathlib import Path
 from offline_interpreter.api import open_session
-from offline_interpreter.chat.terminal import chat, person_at
+from offline_interpreter.chat.terminal import chat, person_here
 from offline_interpreter.config import Options
 from offline_interpreter.engines.base import ScriptedEngine
 from offline_interpreter.records import Answer, Code
 from offline_interpreter.view import make_view
 
 view = make_view(plain=False, json_lines=False, out=sys.stdout, err=sys.stderr)
-person = person_at(view)
+person = person_here()
 engine = ScriptedEngine(REPLIES, piece_s=PIECE_S)
 session = open_session(
     Options(workspace=Path.cwd()), engine=engine, approve=person.approve, ask_input=person.ask_input

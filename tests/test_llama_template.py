@@ -86,6 +86,12 @@ def test_a_system_message_without_a_turn_of_its_own_joins_the_first_user_turn(so
     assert ChatTemplate(source).turns(messages) == [Message("user", "Rules.\n\nHello"), *messages[2:]]
 
 
+def test_a_system_message_that_the_template_leaves_out_is_left_out() -> None:
+    template = ChatTemplate("{% for m in messages if m.role != 'system' %}<{{ m.role }}>{{ m.content }}{% endfor %}")
+    assert template.omits_system
+    assert template.turns([Message("system", "Rules."), Message("user", "Hello")]) == [Message("user", "Hello")]
+
+
 def test_observations_are_user_turns_and_neighbours_share_a_turn() -> None:
     messages = [Message("user", "a"), Message("assistant", "b"), Message("observation", "c"), Message("user", "d")]
     assert ChatTemplate(CHATML).turns(messages) == [*messages[:2], Message("user", "c\n\nd")]

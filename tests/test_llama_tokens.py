@@ -101,7 +101,7 @@ def test_a_content_that_opens_gets_the_space_of_its_vocabulary(spaced: Weights) 
 
 def test_tokens_spell_the_rendered_conversation(weights: Weights) -> None:
     text = text_of(weights, new_log(weights).prompt(CONVERSATION))
-    places = [text.index(message.text.strip()) for message in CONVERSATION]
+    places = [text.index(turn.text.strip()) for turn in weights.template.turns(CONVERSATION)]
     assert places == sorted(places)
 
 

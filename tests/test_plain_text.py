@@ -19,6 +19,7 @@ from offline_interpreter.plain_text import collapse_returns, without_escapes
         ("\x9d0;title\x07a", "a"),
         ("\x1b(0a\x1b7b", "ab"),
         ("cut \x1b[3", "cut "),
+        ("\x1b]0;never ended\nthe next line", "\nthe next line"),
         ("tab\tnew\nline", "tab\tnew\nline"),
         ("bell\x07\x00\x7f", "bell"),
     ],

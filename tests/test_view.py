@@ -600,7 +600,7 @@ def test_unfinished_line_of_a_cell_is_live_until_it_ends(screen: Screen) -> None
     view = TerminalView(out=screen, err=screen, width=80)
     view.show(CellStart(1, ""))
     view.show(printed("50 %|#####     |"))
-    wait_until(screen, "  50 %|#####     | · 0.")
+    wait_until(screen, "  50 %|#####     | · ")
     view.show(printed("\r100 %|##########|\n"))
     view.close()
     assert screen.getvalue().endswith("\r\x1b[K  100 %|##########|\n")
@@ -611,7 +611,7 @@ def test_time_that_is_left_is_estimated(screen: Screen) -> None:
     view.show(ProgressMade("prompt", 0, 2000))
     time.sleep(1.1)
     view.show(ProgressMade("prompt", 1000, 2000))
-    wait_until(screen, "50 % · 1.")
+    wait_until(screen, " s left · Ctrl-C stops")
     view.close()
 
 
@@ -704,6 +704,20 @@ def test_streams_of_any_encoding_are_written_to() -> None:
 
 
 def test_plain_text_says_once_what_is_waited_for() -> None:
+    waits = [ProgressMade("prompt", done, 500) for done in (0, 250, 500)]
+    assert in_plain(waits)[1] == "Reading 500 tokens.\n"
+
+
+def test_plain_text_says_nothing_of_a_short_wait() -> None:
     waits = [ProgressMade("load", done, 100) for done in (0, 50, 100)]
-    waits += [ProgressMade("prompt", done, 500) for done in (0, 250, 500)]
-    assert in_plain(waits)[1] == "Loading the model.\nReading 500 tokens.\n"
+    waits += [ProgressMade("prompt", done, 60) for done in (0, 60)]
+    assert in_plain(waits)[1] == ""
+
+
+def test_plain_text_speaks_of_a_load_that_takes_its_time() -> None:
+    out, err = io.StringIO(), io.StringIO()
+    view = PlainView(out, err)
+    view.show(ProgressMade("load", 0, 100))
+    time.sleep(0.6)
+    view.show(ProgressMade("load", 50, 100))
+    assert err.getvalue() == "Loading the model.\n"

@@ -16,9 +16,8 @@ from offline_interpreter.config import state_folder
 from offline_interpreter.records import AskInput, Code, Decision, Notice, Stop, TurnEnd
 
 if TYPE_CHECKING:
-    from offline_interpreter.view import TerminalApproval, View
-
     from offline_interpreter.session import Session
+    from offline_interpreter.view import TerminalApproval, View
 
 HELP = """\
 Type a request in plain words. Lines between two \"\"\" lines are one request; Alt-Enter begins a new line.
@@ -32,10 +31,9 @@ _LEAVING = ("exit", "quit", "%exit", "%quit")
 class Person:
     """Who sits at the terminal: allows code, answers ``input()``; knows whether they are being asked right now."""
 
-    def __init__(self, view: View, approval: TerminalApproval, ask_line: AskInput) -> None:
+    def __init__(self, approval: TerminalApproval, ask_line: AskInput) -> None:
         self.asked = False
         self.stop: Callable[[], None] = lambda: None
-        self._view = view
         self._approval = approval
         self._ask_line = ask_line
 
@@ -58,7 +56,6 @@ class Person:
 
     @contextmanager
     def _being_asked(self) -> Iterator[None]:
-        self._view.close()
         self.asked = True
         try:
             yield
@@ -68,13 +65,13 @@ class Person:
             self.asked = False
 
 
-def person_at(view: View) -> Person | None:
+def person_here() -> Person | None:
     """Return who can be asked: the person at the terminal, if there is one."""
     from offline_interpreter.view import TerminalApproval, ask_line
 
     try:
         with Path("/dev/tty").open("rb", buffering=0):
-            return Person(view, TerminalApproval(), ask_line)
+            return Person(TerminalApproval(), ask_line)
     except OSError:
         return None
 

@@ -78,9 +78,9 @@ def _load(options: Options, view: View) -> Engine:
 
 def _converse(options: Options, engine: Engine, view: View, request: str, *, resume: bool) -> int:
     from offline_interpreter.api import last_session, open_session
-    from offline_interpreter.chat.terminal import chat, person_at, run_turn
+    from offline_interpreter.chat.terminal import chat, person_here, run_turn
 
-    person = person_at(view)
+    person = person_here()
     session = open_session(
         options,
         engine=engine,

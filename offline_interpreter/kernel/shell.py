@@ -141,7 +141,7 @@ def _remember_source(transformed_code: str, number: int = 0, raw_code: str | Non
     name = f"<Cell {number}>"
     lines = transformed_code.splitlines(keepends=True)
     written = (raw_code or transformed_code).lstrip("\n").splitlines(keepends=True)
-    if len(written) == len(lines) or written[:1] and written[0].startswith("%%"):
+    if len(written) == len(lines) or (written[:1] and written[0].startswith("%%")):
         lines = written
     linecache.cache[name] = (len(transformed_code), None, lines, name)
     return name

@@ -7,6 +7,7 @@ events and nothing else on its stream. Neither has colors, live lines or widths.
 from __future__ import annotations
 
 import json
+import time
 from typing import Any, TextIO
 
 from offline_interpreter.records import (
@@ -29,6 +30,8 @@ from offline_interpreter.view.lines import LineFeed, safe, spelled_out
 from offline_interpreter.view.words import artifact_line, cell_ending, counted, path_text, turn_ending
 
 CODE_INDENT = "    "
+TELL_AFTER_S = 0.5  # of a wait: what is over before is not worth a line
+LONG_PROMPT_TOKENS = 500  # a wait on most machines
 
 
 class PlainView:
@@ -40,6 +43,8 @@ class PlainView:
         self._feeds: dict[str, LineFeed] = {}
         self._answer: str | None = None
         self._waiting_for = ""
+        self._waiting_since = 0.0
+        self._told_wait = False
         self._told_why = False
 
     def show(self, event: Event) -> None:
@@ -76,9 +81,15 @@ class PlainView:
         self._err.flush()
 
     def _show_wait(self, event: ProgressMade) -> None:
-        if event.stage == self._waiting_for or event.done >= event.total > 0:
+        now = time.monotonic()
+        if event.stage != self._waiting_for:
+            self._waiting_for, self._waiting_since, self._told_wait = event.stage, now, False
+        is_long = event.stage == "prompt" and event.total >= LONG_PROMPT_TOKENS
+        if self._told_wait or event.done >= event.total > 0:
             return
-        self._waiting_for = event.stage
+        if not is_long and now - self._waiting_since < TELL_AFTER_S:
+            return
+        self._told_wait = True
         self._tell("Loading the model." if event.stage == "load" else f"Reading {counted(event.total, 'token')}.")
 
     def _show_step(self, event: StepTaken) -> None:

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from offline_interpreter.prompt import observation_budget
 from starter.examples import Example, conversation_example, copy_example
+from starter.painting import skip_painting
 from starter.sessions import talk
 from starter.tokenizer import Tokenizer
 
@@ -41,23 +42,6 @@ def make_example(seed: int, tokenizer: Tokenizer, context: int) -> Example:
     conversation = talk(seed, held_out=False, requests=requests, budget=budget, count=tokenizer.count)
     example = conversation_example(tokenizer, conversation.turns)
     return Example(example.tokens[:context], example.weights[:context])
-
-
-def skip_painting() -> None:
-    """Let matplotlib build figures but paint no pixels: nobody looks at them, and painting takes most of the time."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from matplotlib.backend_bases import FigureCanvasBase
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    def touch(_: object, filename: str, **__: object) -> None:
-        Path(filename).touch()
-
-    FigureCanvasBase.print_figure = touch
-    FigureCanvasAgg.draw = lambda *_: None
-    Figure.tight_layout = lambda *_, **__: None
 
 
 def _generate(examples: Queue[Example], vocabulary: Path, first_seed: int, context: int) -> None:

@@ -1,7 +1,8 @@
 """Turns conversations into what the network learns from: tokens, and how much each of them counts.
 
-What the grammar forces (braces, keys, separators) need not be learned. What the person and the cells say counts a
-little, so that their words get meanings. Everything else that the model writes counts fully.
+What the grammar forces (braces, keys, separators) counts next to nothing: it need not be learned to be written. What
+the person and the cells say counts a little, so that their words get meanings. All else that the model writes counts
+fully.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from starter.dialogue import Played
 from starter.tokenizer import ASSISTANT, END, START, USER, Tokenizer
 
 READ_WEIGHT = 0.04
+FORCED_WEIGHT = 0.02
 COPY_FIRST_TOKEN = 261  # characters and pieces of words; control pieces and bytes stand before
 
 
@@ -42,8 +44,8 @@ def _add_message(example: Example, tokenizer: Tokenizer, message: Message) -> No
     parts = step_parts(parse_step(message.text)) if written else [(message.text, False)]
     _add(example, [ASSISTANT if written else USER], 0.0)
     for text, forced in parts:
-        _add(example, tokenizer.encode(text), (0.0 if forced else 1.0) if written else READ_WEIGHT)
-    _add(example, [END], 0.0)
+        _add(example, tokenizer.encode(text), (FORCED_WEIGHT if forced else 1.0) if written else READ_WEIGHT)
+    _add(example, [END], FORCED_WEIGHT if written else 0.0)
 
 
 def _add(example: Example, tokens: list[int], weight: float) -> None:

@@ -47,7 +47,7 @@ class Workbench:
             with contextlib.redirect_stdout(printed):
                 try:
                     exec(compile(code, name, "exec"), self._variables)  # noqa: S102 - see the module's docstring
-                except Exception as problem:  # noqa: BLE001 - whatever the cell raises is its output
+                except Exception as problem:
                     error = _error_text(problem)
         artifacts = tuple(
             Artifact(path, "modified" if path in before else "created", size)

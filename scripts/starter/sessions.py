@@ -63,7 +63,7 @@ class Conversation:
 
 def talk(seed: int, *, held_out: bool, requests: int, budget: int, count: Count, family: str = "") -> Conversation:
     """Return the conversation of a seed; its first request may be wanted of a family."""
-    rng = Random(seed)  # noqa: S311 - not for secrets
+    rng = Random(seed)
     families = [family or _draw(rng), *(_draw(rng) for _ in range(requests - 1))]
     situation = make_situation(rng, held_out=held_out, table=any(name in NEEDS_TABLE for name in families))
     turns: list[Played] = []

@@ -12,31 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-NUMBER_COLUMNS = (
-    "revenue sales price cost profit amount quantity units score salary age weight height length width temperature rainfall humidity "
-    "stock total points visits clicks orders returns discount tax fee balance income expenses budget distance duration speed "
-    "volume power energy population area rating views likes downloads errors hours minutes days wage bonus margin turnover "
-    "pressure wind snow yield harvest mileage fuel rent deposit credit debit loss goals wins attempts calories protein sugar "
-    "steps passengers tickets votes donations members tons pages copies lines words marks percent grade rate value count"
-).split()
-GROUP_COLUMNS = (
-    "region city country category product department team store branch color brand type status gender class teacher student customer "
-    "supplier vendor species genre author artist platform device browser channel segment project employee manager shift "
-    "season weekday month quarter state district school subject sport club position route line vehicle model fruit crop "
-    "room building floor plan tier currency language method source zone island office warehouse driver doctor ward name"
-).split()
-TIME_COLUMNS = "month year week day date quarter hour time period season".split()
-FILE_STEMS = (
-    "sales data orders customers inventory products employees students scores weather expenses budget results report "
-    "survey transactions invoices payments stock prices visits traffic log measurements sensors energy votes members staff "
-    "salaries grades exams marks hours shifts deliveries shipments returns donations bookings reservations flights trips "
-    "rides routes stations cities countries population housing rents houses cars fuel runs workouts meals recipes books "
-    "library films songs games matches players teams season league races tickets events concerts clients leads campaign "
-    "clicks downloads users accounts balances loans claims patients visits labs samples crops harvest rainfall temperatures "
-    "trees birds fish water power solar waste costs income revenue profits forecast targets quotas"
-).split()
+NUMBER_COLUMNS = ["revenue", "sales", "price", "cost", "profit", "amount", "quantity", "units", "score", "salary", "age", "weight", "height", "length", "width", "temperature", "rainfall", "humidity", "stock", "total", "points", "visits", "clicks", "orders", "returns", "discount", "tax", "fee", "balance", "income", "expenses", "budget", "distance", "duration", "speed", "volume", "power", "energy", "population", "area", "rating", "views", "likes", "downloads", "errors", "hours", "minutes", "days", "wage", "bonus", "margin", "turnover", "pressure", "wind", "snow", "yield", "harvest", "mileage", "fuel", "rent", "deposit", "credit", "debit", "loss", "goals", "wins", "attempts", "calories", "protein", "sugar", "steps", "passengers", "tickets", "votes", "donations", "members", "tons", "pages", "copies", "lines", "words", "marks", "percent", "grade", "rate", "value", "count"]
+GROUP_COLUMNS = ["region", "city", "country", "category", "product", "department", "team", "store", "branch", "color", "brand", "type", "status", "gender", "class", "teacher", "student", "customer", "supplier", "vendor", "species", "genre", "author", "artist", "platform", "device", "browser", "channel", "segment", "project", "employee", "manager", "shift", "season", "weekday", "month", "quarter", "state", "district", "school", "subject", "sport", "club", "position", "route", "line", "vehicle", "model", "fruit", "crop", "room", "building", "floor", "plan", "tier", "currency", "language", "method", "source", "zone", "island", "office", "warehouse", "driver", "doctor", "ward", "name"]
+TIME_COLUMNS = ["month", "year", "week", "day", "date", "quarter", "hour", "time", "period", "season"]
+FILE_STEMS = ["sales", "data", "orders", "customers", "inventory", "products", "employees", "students", "scores", "weather", "expenses", "budget", "results", "report", "survey", "transactions", "invoices", "payments", "stock", "prices", "visits", "traffic", "log", "measurements", "sensors", "energy", "votes", "members", "staff", "salaries", "grades", "exams", "marks", "hours", "shifts", "deliveries", "shipments", "returns", "donations", "bookings", "reservations", "flights", "trips", "rides", "routes", "stations", "cities", "countries", "population", "housing", "rents", "houses", "cars", "fuel", "runs", "workouts", "meals", "recipes", "books", "library", "films", "songs", "games", "matches", "players", "teams", "season", "league", "races", "tickets", "events", "concerts", "clients", "leads", "campaign", "clicks", "downloads", "users", "accounts", "balances", "loans", "claims", "patients", "visits", "labs", "samples", "crops", "harvest", "rainfall", "temperatures", "trees", "birds", "fish", "water", "power", "solar", "waste", "costs", "income", "revenue", "profits", "forecast", "targets", "quotas"]
 OTHER_ENDINGS = (
-    "txt xlsx json pdf png jpg md py docx zip ipynb html log yaml xml pptx toml svg gif csv.gz parquet db mp3".split()
+    ["txt", "xlsx", "json", "pdf", "png", "jpg", "md", "py", "docx", "zip", "ipynb", "html", "log", "yaml", "xml", "pptx", "toml", "svg", "gif", "csv.gz", "parquet", "db", "mp3"]
 )
 GROUP_VALUES: Sequence[Sequence[str]] = (
     ("North", "South", "East", "West"), ("red", "green", "blue", "yellow", "black"), ("Porto", "Lisbon", "Braga", "Faro", "Coimbra"),
@@ -46,10 +27,7 @@ GROUP_VALUES: Sequence[Sequence[str]] = (
     ("tea", "coffee", "juice", "water"), ("Kenya", "Ghana", "Togo", "Mali"), ("x1", "x2", "x3"), ("Tokyo", "Osaka", "Kyoto"),
     ("Q1", "Q2", "Q3", "Q4"), ("yes", "no"), ("Type 1", "Type 2", "Type 3"), ("São Paulo", "Rio", "Recife"),
 )  # fmt: skip
-SYLLABLES = (
-    "ba be bi bo bra ca cel co cor da del di do dra el en fa fer fo ga gel go gra ha hel in jo ka ken la lem lo ma mel "
-    "mi mo na nel no or pa pel pra qua ra ren ri ro sa sel so sta ta tel to tra un va vel vi vo wa xe ya zo zen"
-).split()
+SYLLABLES = ["ba", "be", "bi", "bo", "bra", "ca", "cel", "co", "cor", "da", "del", "di", "do", "dra", "el", "en", "fa", "fer", "fo", "ga", "gel", "go", "gra", "ha", "hel", "in", "jo", "ka", "ken", "la", "lem", "lo", "ma", "mel", "mi", "mo", "na", "nel", "no", "or", "pa", "pel", "pra", "qua", "ra", "ren", "ri", "ro", "sa", "sel", "so", "sta", "ta", "tel", "to", "tra", "un", "va", "vel", "vi", "vo", "wa", "xe", "ya", "zo", "zen"]
 
 
 @dataclass(frozen=True, slots=True)

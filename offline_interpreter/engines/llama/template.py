@@ -44,9 +44,8 @@ class Lead:
 class ChatTemplate:
     """A compiled template, tried out once: ``note`` says what was found wanting, in a line for the person.
 
-    ``omits_system``: it takes a system message and writes nothing of it, so its model never saw one.
-
     ``source`` is the Jinja text of the GGUF; where there is none, or where it drops what it is given, ChatML is used.
+    ``omits_system``: it takes a system message and writes nothing of it, so its model never saw one.
     """
 
     def __init__(self, source: str | None, *, bos: str = "", eos: str = "") -> None:

@@ -143,7 +143,7 @@ def _atom(tokens: list[str]) -> Fraction:
 def _typed(rng: Random, parts: list[tuple[str, str]]) -> str:
     signs = {"*": rng.choice("****xx×·"), "/": rng.choice("////:÷"), "**": rng.choice(("**", "^", "^")), "-": rng.choice("-----–")}
     words = {"+": "plus", "-": "minus", "*": "times", "/": "divided by"} if rng.random() < 0.1 else {}
-    spaced = bool(words) or rng.random() < 0.55 or signs["*"] == "x" and rng.random() < 0.7
+    spaced = bool(words) or rng.random() < 0.55 or (signs["*"] == "x" and rng.random() < 0.7)
     text = ""
     for typed, code in parts:
         if code in "()":
@@ -172,7 +172,8 @@ def _two(situation: Situation) -> Task:
         money = price
     request = say(rng, pattern, {"a": first.text, "b": second.text, "p": money})
     code = code.replace("<a>", first.code).replace("<b>", second.code).replace("<p>", price)
-    return compute(situation, request, code, _value(code))
+    value = _value(code)
+    return _two(situation) if value is None else compute(situation, request, code, value)
 
 
 def _one(situation: Situation) -> Task:
@@ -190,7 +191,8 @@ def _one(situation: Situation) -> Task:
     code = code.replace("<a>", number.code).replace("<n>", str(exponent)).replace("<s>", rooted.code)
     if "<s>" in pattern:
         return _with_float_truth(situation, request, code, float(rooted.value) ** (1 / 3 if "1 / 3" in code else 0.5))
-    return compute(situation, request, code, _value(code))
+    value = _value(code)
+    return _one(situation) if value is None else compute(situation, request, code, value)
 
 
 def _with_float_truth(situation: Situation, request: str, code: str, truth: float) -> Task:
@@ -210,7 +212,8 @@ def _many(situation: Situation) -> Task:
     listed = rng.choice((style.join(texts), f"{', '.join(texts[:-1])} and {texts[-1]}", " and ".join(texts)))
     joined = (" * " if meaning == "*" else " + ").join(numeral.code for numeral in numerals)
     code = f"({joined}) / {len(numerals)}" if meaning == "m" else joined
-    return compute(situation, say(rng, pattern, {"l": listed}), code, _value(code))
+    value = _value(code)
+    return _many(situation) if value is None else compute(situation, say(rng, pattern, {"l": listed}), code, value)
 
 
 def _chain(situation: Situation) -> Task:

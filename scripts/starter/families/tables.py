@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Callable, Sequence
 
 from offline_interpreter.records import Code
-from starter.dialogue import Outputs, Situation, Task
+from starter.dialogue import Situation, Task
 from starter.phrasing import load_phrases, say
 from starter.references import column_text, file_text, placed
 from starter.tables import Table
@@ -141,23 +141,16 @@ def _aggregate_task(situation: Situation, table: Table, kind: str, column: str, 
     )  # fmt: skip
 
 
-FOLLOW_KIND = (
-    ".and the <agg>", "?and the <agg>", "?what about the <agg>", "!now the <agg>", ".the <agg>", "?and what is the <agg>",
-    ".and its <agg>", "!now show the <agg>", "?what is the <agg>", "?how about the <agg>", ".<agg>", ".and <agg>",
-)  # fmt: skip
-FOLLOW_COLUMN = ("?and for <c>", "?what about <c>", ".and <c>", "!now for <c>", "!the same for <c>", "?and of <c>", ".same for <c>", "!now do <c>", "!do the same for <c>")
-
-
 def _follow_aggregate(situation: Situation) -> Task | None:
     rng, done = situation.rng, situation.done
     table: Table = done["table"]
     others = [column for column in table.numeric if column != done["column"]]
     if others and rng.random() < 0.45:
         column = rng.choice(others)
-        request = say(rng, rng.choice(FOLLOW_COLUMN), {"c": column_text(situation, column)})
+        request = say(rng, PHRASES["follow up column"].pick(rng, situation.held_out), {"c": column_text(situation, column)})
         return _aggregate_task(situation, table, done["aggregate"], column, request)
     kind = rng.choice([name for name in AGGREGATES if name != done["aggregate"]])
-    request = say(rng, rng.choice(FOLLOW_KIND), {"agg": rng.choice(AGGREGATES[kind][0])})
+    request = say(rng, PHRASES["follow up aggregate"].pick(rng, situation.held_out), {"agg": rng.choice(AGGREGATES[kind][0])})
     return _aggregate_task(situation, table, kind, done["column"], request)
 
 
