@@ -161,10 +161,8 @@ def test_interrupt_stops_the_reply(tmp_path: Path, terminals: list[Terminal]) ->
 
 
 def test_interrupt_stops_the_cell_and_keeps_variables(tmp_path: Path, terminals: list[Terminal]) -> None:
-    replies = (
-        "[Code('Sleeping.', 'x = 7\\nprint(\"begun\")\\nimport time\\ntime.sleep(99)'), Code('', 'print(\"x is\", x)'), "
-        "Answer('Awake.')]"
-    )
+    sleeping = "x = 7\nprint('begun')\nimport time\ntime.sleep(99)"
+    replies = f"[Code('Sleeping.', {sleeping!r}), Code('', 'print(\"x is\", x)'), Answer('Awake.')]"
     terminals.append(terminal := Terminal(tmp_path, replies))
     terminal.wait_for(">")
     terminal.type("Sleep")

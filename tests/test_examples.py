@@ -19,7 +19,8 @@ def without_network() -> list[str]:
 
 def test_tour_answers_every_request_without_a_network(tmp_path: Path) -> None:
     command = [*without_network(), sys.executable, str(ROOT / "examples" / "tour.py")]
-    environment = {**os.environ, "HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+    folders = dict.fromkeys(("HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"), str(tmp_path))
+    environment = {**os.environ, **folders}
     ran = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path, check=False)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     requests = [line for line in ran.stdout.splitlines() if line.startswith("> ")]

@@ -29,7 +29,8 @@ from offline_interpreter.records import Answer, Code
 
 def replies():
     for number in itertools.count():
-        yield Code("Counting.", f"for n in range(2000): print({number}, n, 'é' * 40)\\nopen('f{number}', 'w').write('x')")
+        counting = f"for n in range(2000): print({number}, n, 'é' * 40)"
+        yield Code("Counting.", f"{counting}\\nopen('f{number}', 'w').write('x')")
         yield Answer("Counted. " * 50)
 
 session = open_session(Options(workspace=Path(sys.argv[1]), approval="auto"), engine=ScriptedEngine(replies()))

@@ -25,9 +25,9 @@ UNACKNOWLEDGED = frozenset({"ready", "failed", "done"})
 
 Message = dict[str, Any]
 
-_encode = json.JSONEncoder(
-    ensure_ascii=False, separators=(",", ":")
-).encode  # bound before a cell can replace ``json.dumps``
+# Bound before a cell can replace ``json.dumps`` and ``json.loads``.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_decode = json.JSONDecoder().decode
 
 
 def encode_message(message: Mapping[str, Any]) -> bytes:
@@ -72,7 +72,7 @@ def _parse(line: bytes) -> Message | None:
     if not line or line.count(b"[") + line.count(b"{") > MAX_NESTED_VALUES:
         return None
     try:
-        message = json.loads(line)
+        message = _decode(line.decode("utf-8", "surrogatepass"))
     except (ValueError, RecursionError):
         return None
     if isinstance(message, dict) and isinstance(message.get("type"), str):

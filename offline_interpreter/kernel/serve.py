@@ -68,6 +68,7 @@ class Server:
                 self._run(command)
 
     def _run(self, command: Message) -> None:
+        self._stdio.begin_cell()
         self._restore()
         self.link.cell = command["cell"]
         ok = False
@@ -78,6 +79,7 @@ class Server:
         except BaseException as error:  # what gets through IPython ends the cell, and not the child
             self._interrupts.armed = False
             self.link.send({"type": "error", "name": type(error).__name__, "text": short_traceback(error)})
+        self._stdio.end_cell()
         if self.link.is_forked:  # a process that the cell forked and did not end
             _exit_now(0 if ok else 1)
         self.link.send({"type": "done", "ok": ok})
@@ -91,7 +93,6 @@ class Server:
             self._interrupts.armed = False
 
     def _restore(self) -> None:
-        self._stdio.restore()
         self._interrupts.install()
         builtins.input = self._input
         getpass.getpass = self._getpass

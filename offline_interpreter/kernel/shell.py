@@ -99,9 +99,12 @@ class CellShell:
         shell.user_ns["exit"] = shell.user_ns["quit"] = sys.exit
         shell.user_ns_hidden.update(exit=sys.exit, quit=sys.exit)
         warnings.filterwarnings("ignore", message="To exit: use 'exit'", category=UserWarning)
+        # Since Python 3.12; the other thread is ours and holds nothing at a fork.
+        warnings.filterwarnings("ignore", message=".*multi-threaded, use of fork", category=DeprecationWarning)
 
     def _run_command(self, command: str) -> None:
         """Run ``!command`` on the cell's own descriptors; IPython would open a terminal for it."""
+        sys.stdout.flush()
         expanded = self._shell.var_expand(command, depth=1)
         status = subprocess.call(expanded, shell=True, executable=shutil.which("bash"))  # noqa: S602 - meant
         self._shell.user_ns["_exit_code"] = status

@@ -1,7 +1,8 @@
 """In the child: the standard streams of cells, and their repair after a cell has closed or replaced them.
 
-Output is written to the pipes at once and unbuffered, by Python as by C code; gathering small pieces is the host's
-work. What a cell leaves behind in other descriptors is not looked at.
+Whole lines are written to the pipes at once, by Python as by C code, so that lines of threads and processes do not
+mix; the beginning of a line follows within ``PARTIAL_LINE_S``. Gathering small pieces is the host's work. What a cell
+leaves behind in other descriptors is not looked at.
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ import io
 import os
 import select
 import sys
+import threading
 from contextlib import suppress
 from typing import Any
+
+PARTIAL_LINE_S = 0.05
 
 _LOWEST_SPARE = 100  # the spare descriptors stand above those that cells like to close
 _LINE_BUFFERED = 1  # _IOLBF of the C library
@@ -60,10 +64,31 @@ class Stdio:
         self._spares = {fd: fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _LOWEST_SPARE) for fd in (0, 1, 2)}
         self._streams: dict[str, io.TextIOWrapper] = {}
         self._flush_c = _line_buffer_c()
-        self.restore()
+        self._cell_runs = threading.Event()
+        self._restore()
+        os.register_at_fork(before=self.flush)  # else both processes would write what is held
+        threading.Thread(target=self._flush_partial_lines, daemon=True, name="partial lines").start()
 
-    def restore(self) -> None:
+    def begin_cell(self) -> None:
         """Put the descriptors and ``sys``'s streams back to what they were, if a cell changed them."""
+        self._restore()
+        self._cell_runs.set()
+
+    def end_cell(self) -> None:
+        """Write out what is left of the cell."""
+        self.flush()
+        self._cell_runs.clear()
+
+    def flush(self) -> None:
+        """Hand to the pipes what a cell's own stream objects and the C library still hold."""
+        for stream in (sys.stdout, sys.stderr, *self._streams.values()):
+            try:
+                stream.flush()
+            except Exception:  # noqa: S112 - whatever object a cell has put there
+                continue
+        self._flush_c(None)
+
+    def _restore(self) -> None:
         for descriptor, spare in self._spares.items():
             if not _same_file(descriptor, spare):
                 os.dup2(spare, descriptor)
@@ -74,14 +99,13 @@ class Stdio:
             setattr(sys, name, stream)
             setattr(sys, f"__{name}__", stream)
 
-    def flush(self) -> None:
-        """Hand to the pipes what a cell's own stream objects and the C library still hold."""
-        for stream in (sys.stdout, sys.stderr):
-            try:
-                stream.flush()
-            except Exception:  # noqa: S112 - whatever object a cell has put there
-                continue
-        self._flush_c(None)
+    def _flush_partial_lines(self) -> None:
+        pause = threading.Event()  # never set; a cell may have replaced ``time.sleep``
+        while self._cell_runs.wait():
+            pause.wait(PARTIAL_LINE_S)
+            for stream in list(self._streams.values()):
+                with suppress(OSError, ValueError):  # closed by the cell
+                    stream.flush()
 
 
 def _same_file(descriptor: int, other: int) -> bool:
@@ -93,8 +117,8 @@ def _same_file(descriptor: int, other: int) -> bool:
 
 def _text_stream(descriptor: int, name: str) -> io.TextIOWrapper:
     raw = PipeWriter(descriptor, f"<{name}>")
-    # As ``python -u`` does: a raw stream below, and nothing held back.
-    return io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", write_through=True)
+    # The raw stream needs no buffer below the one that gathers a line.
+    return io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", line_buffering=True)
 
 
 def _line_buffer_c() -> Any:

@@ -145,7 +145,7 @@ class PlainView:
         if event.status == "answered":
             if event.answer != self._answer:
                 self._write_answer(event.answer)
-        elif not self._told_why:
+        elif not (self._told_why and event.status in ("error", "approval_needed")):
             self._tell(turn_ending(event))
 
 

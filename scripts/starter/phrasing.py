@@ -25,7 +25,7 @@ ORDER_FRAMES = (
 QUESTION_FRAMES = (
     "please tell me: <question>", "hey, <question>", "hi, <question>", "quick question: <question>", "tell me, <question>",
     "hello, <question>", "i wonder, <question>", "one question: <question>", "so <question>", "ok, <question>",
-    "can you tell me: <question>", "<question> please", "<question> thanks", "do you know <question>",
+    "and <question>", "can you tell me: <question>", "<question> please", "<question> thanks", "do you know <question>",
 )  # fmt: skip
 FOLDER = Path(__file__).with_name("phrases")
 SLOT = re.compile(r"<(\w+)>")
@@ -59,6 +59,8 @@ def load_phrases(family: str) -> dict[str, Phrases]:
 def say(rng: Random, pattern: str, slots: Mapping[str, str]) -> str:
     """Return a request made of a pattern: alternatives chosen, framed, noised, slots filled."""
     kind, text = pattern[0], expand(rng, pattern[1:].strip())
+    if rng.random() < 0.2:
+        text = re.sub(r"\b(what|how|where|who) is\b", rng.choice((r"\1's", r"\1's", r"\1s")), text)
     text = _framed(rng, kind, text)
     text = _punctuated(rng, kind, text)
     text = _cased(rng, text)

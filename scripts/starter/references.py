@@ -17,6 +17,7 @@ BEFORE = (
     "<f>: ", "i have a file called <f>. ", "open <f> and tell me: ", "take <f>. ", "load <f>. ", "read <f>: ", "there is a file <f>. ",
     "with <f>: ", "here is <f>. ", "i have <f>. ", "from the file <f>, ", "in the file <f> ",
 )  # fmt: skip
+PLAIN_BEFORE = 5  # of these read well inside of a polite frame
 AFTER = (" in <f>",) * 6 + (" of <f>", " from <f>", " from <f>", " in the file <f>", " using <f>", " (<f>)", ", file <f>", " for <f>", " based on <f>")
 NAME_WANTED = re.compile(r"(file|table|called|named|a|\() <f>|^<f>|\(<f>")  # before these a description reads badly
 
@@ -50,5 +51,7 @@ def placed(situation: Situation, pattern: str, known: bool = False) -> str:
     if (len(tables) == 1 and rng.random() < 0.12) or (known and rng.random() < 0.7):
         return pattern
     if rng.random() < 0.28:
-        return "." + rng.choice(BEFORE) + pattern[1:] if rng.random() < 0.6 else pattern[0] + rng.choice(BEFORE) + pattern[1:]
+        if rng.random() < 0.5:
+            return "." + rng.choice(BEFORE) + pattern[1:]
+        return pattern[0] + rng.choice(BEFORE[:PLAIN_BEFORE]) + pattern[1:]
     return pattern + rng.choice(AFTER)

@@ -26,8 +26,8 @@ AGGREGATES: dict[str, tuple[Sequence[str], str, Callable[[list[float]], float]]]
 
 def make(situation: Situation) -> Task:
     """Return a task of this family."""
-    kinds = (_rows, _column_count, _columns, _head, _aggregate, _distinct, _group, _group_count)
-    return situation.rng.choices(kinds, (2, 1.2, 2, 1.6, 7, 1, 5, 1.5))[0](situation, situation.rng.choice(situation.tables))
+    kinds = (_rows, _column_count, _shape, _columns, _head, _aggregate, _distinct, _values, _group, _group_count)
+    return situation.rng.choices(kinds, (2, 1, 0.7, 2, 2.2, 7, 1, 1, 5, 1.5))[0](situation, situation.rng.choice(situation.tables))
 
 
 def follow_up(situation: Situation) -> Task | None:
@@ -89,6 +89,16 @@ def _column_count(situation: Situation, table: Table) -> Task:
     )  # fmt: skip
 
 
+def _shape(situation: Situation, table: Table) -> Task:
+    request = request_text(situation, table, PHRASES["shape"].pick(situation.rng, situation.held_out))
+    situation.done = {"table": table}
+    return Task(
+        NAME, request, cell(table, f"I'll count the rows and columns of {table.file}.", "len(df), len(df.columns)"),
+        lambda outputs: "{0} has {1} rows and {2} columns.".format(table.file, *outputs[0].split()),
+        lambda outputs: outputs[0].split() == [str(table.rows), str(len(table.columns))], names=(table.file,),
+    )  # fmt: skip
+
+
 def _columns(situation: Situation, table: Table) -> Task:
     request = request_text(situation, table, PHRASES["columns"].pick(situation.rng, situation.held_out))
     situation.done = {"table": table}
@@ -104,7 +114,9 @@ def _head(situation: Situation, table: Table) -> Task:
     number = rng.choice((2, 3, 3, 4, 5, 5, 5, 6, 8, 10))
     words = {2: "two", 3: "three", 4: "four", 5: "five", 10: "ten"}
     written = words[number] if number in words and rng.random() < 0.25 else str(number)
-    request = request_text(situation, table, PHRASES["head"].pick(rng, situation.held_out), n=written)
+    section = rng.choices(("head", "look"), (2, 1))[0]
+    number = 5 if section == "look" else number
+    request = request_text(situation, table, PHRASES[section].pick(rng, situation.held_out), n=written)
     situation.done = {"table": table}
     first = str(next(iter(table.columns)))
     return Task(
@@ -164,6 +176,19 @@ def _distinct(situation: Situation, table: Table) -> Task:
         NAME, request, cell(table, f"I'll count the different values of {column} in {table.file}.", f'df["{column}"].nunique()'),
         lambda outputs: f"{column} has {outputs[0].strip()} different values in {table.file}.",
         lambda outputs: int(outputs[0]) == len(set(table.columns[column])), names=(table.file, column),
+    )  # fmt: skip
+
+
+def _values(situation: Situation, table: Table) -> Task:
+    rng = situation.rng
+    column = rng.choice(table.groups)
+    pattern = PHRASES["values"].pick(rng, situation.held_out)
+    request = request_text(situation, table, pattern, c=column_text(situation, column, pattern))
+    situation.done = {"table": table}
+    return Task(
+        NAME, request, cell(table, f"I'll list the values of {column} in {table.file}.", f'", ".join(df["{column}"].astype(str).unique())'),
+        lambda outputs: f"The values of {column} in {table.file} are: {outputs[0].strip()}.",
+        lambda outputs: outputs[0].strip() == ", ".join(dict.fromkeys(map(str, table.columns[column]))), names=(table.file, column),
     )  # fmt: skip
 
 
