@@ -12,6 +12,8 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,7 +26,7 @@ def main() -> None:
     """Do what the command line says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tokens", type=float, default=30e6, help="tokens to train with in all, resumed ones counted")
-    parser.add_argument("--batch-tokens", type=int, default=3072)
+    parser.add_argument("--batch-tokens", type=int, default=2048)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--resume-from", type=Path, metavar="CHECKPOINT")
     parser.add_argument("--cache", type=Path, default=CACHE, help="folder of checkpoints")
@@ -79,8 +81,12 @@ def train_model(options: argparse.Namespace) -> None:
         context=trainer.network.shape.context,
         batch_tokens=options.batch_tokens,
     )
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped; --resume-from goes on from here."))
     with source as batches:
-        train(trainer, batches, int(options.tokens), keep, options.keep_every)
+        try:
+            train(trainer, batches, int(options.tokens), keep, options.keep_every)
+        finally:
+            keep()
     shutil.copy(options.cache / "starter.gguf", options.out)
     print(f"Wrote {options.out} ({options.out.stat().st_size / 1e6:.1f} MB).")
 

@@ -28,6 +28,8 @@ MAX_PLAIN_CHARS = 1_000_000  # of a text that does not fit
 
 Send = Callable[[Message], None]
 
+_to_json = json.JSONEncoder(default=str).encode  # bound before a cell can replace ``json.dumps``
+
 
 class CellShell:
     """Runs cells; variables last as long as it does."""
@@ -170,7 +172,7 @@ def _is_plain_exit(error: BaseException) -> bool:
 def _as_text(value: Any) -> str:
     if isinstance(value, bytes):
         return base64.b64encode(value).decode("ascii")
-    return value if isinstance(value, str) else json.dumps(value, default=str)
+    return value if isinstance(value, str) else _to_json(value)
 
 
 def fit_bundle(bundle: dict[str, str]) -> dict[str, str]:

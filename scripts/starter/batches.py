@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 WAITING = 512  # examples made ahead
 # Lengths that examples are padded to. Few, since the matrix library prepares itself anew for each shape it meets.
 WIDTHS = (128, 192, 256, 320, 384, 512, 768, 1024, 1536, 2048)
-COPY_SHARE = 0.04
-REQUESTS = ((1, 52), (2, 24), (3, 10), (4, 6), (6, 4), (9, 4))  # of a conversation, with weights
+COPY_SHARE = 0.03
+REQUESTS = ((1, 74), (2, 17), (3, 5), (4, 2), (6, 1), (9, 1))  # of a conversation, with weights
 
 
 def make_example(seed: int, tokenizer: Tokenizer, context: int) -> Example:

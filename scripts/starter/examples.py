@@ -2,7 +2,7 @@
 
 What the grammar forces (braces, keys, separators) counts next to nothing: it need not be learned to be written. What
 the person and the cells say counts a little, so that their words get meanings. All else that the model writes counts
-fully.
+fully, and the tokens that decide over the rest count several times.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from starter.tokenizer import ASSISTANT, END, START, USER, Tokenizer
 
 READ_WEIGHT = 0.04
 FORCED_WEIGHT = 0.02
+DECIDING_WEIGHT = 4.0
+DECIDING_PARTS = (1, 3)  # of a step: its action, and its message, whose first token says which kind of answer it is
 COPY_FIRST_TOKEN = 261  # characters and pieces of words; control pieces and bytes stand before
 
 
@@ -43,8 +45,11 @@ def _add_message(example: Example, tokenizer: Tokenizer, message: Message) -> No
     written = message.role == "assistant"
     parts = step_parts(parse_step(message.text)) if written else [(message.text, False)]
     _add(example, [ASSISTANT if written else USER], 0.0)
-    for text, forced in parts:
+    for index, (text, forced) in enumerate(parts):
+        first = len(example.tokens)
         _add(example, tokenizer.encode(text), (FORCED_WEIGHT if forced else 1.0) if written else READ_WEIGHT)
+        if written and index in DECIDING_PARTS:
+            example.weights[first] = DECIDING_WEIGHT
     _add(example, [END], FORCED_WEIGHT if written else 0.0)
 
 

@@ -15,7 +15,7 @@ from torch.nn import functional
 from starter.batches import Batches
 from starter.network import Network, Shape
 
-PEAK_RATE = 1e-3
+PEAK_RATE = 1.5e-3
 LAST_RATE_SHARE = 0.03
 WARM_UP_STEPS = 150
 DECAY_SHARE = 0.35  # of all tokens: the last part, in which the rate falls
@@ -50,7 +50,7 @@ def weighted_loss(network: Network, tokens: Tensor, weights: Tensor) -> tuple[Te
     used = weights > 0
     logits, targets, weights = logits.flatten(0, 1)[used].float(), targets[used], weights[used]
     losses = functional.cross_entropy(logits, targets, reduction="none")
-    right = (logits.argmax(-1) == targets)[weights == 1.0].float().mean()
+    right = (logits.argmax(-1) == targets)[weights >= 1.0].float().mean()
     return (losses * weights).sum() / weights.sum(), right
 
 
@@ -107,7 +107,7 @@ def resume(path: Path) -> Trainer:
 
 
 def train(trainer: Trainer, batches: Batches, total_tokens: int, keep: Callable[[], None], keep_every_s: float) -> None:
-    """Train until ``total_tokens`` were seen; call ``keep`` now and then and at the end; print the progress."""
+    """Train until ``total_tokens`` were seen; call ``keep`` now and then; print the progress."""
     first_example = trainer.progress.examples
     started, kept, tokens_before = time.monotonic(), time.monotonic(), trainer.progress.tokens
     for tokens, weights in batches:
@@ -121,7 +121,6 @@ def train(trainer: Trainer, batches: Batches, total_tokens: int, keep: Callable[
             kept = now
         if trainer.progress.tokens >= total_tokens:
             break
-    keep()
 
 
 def _line(progress: Progress, tokens_per_second: float) -> str:
