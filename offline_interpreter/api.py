@@ -99,10 +99,10 @@ def open_session(
     engine = engine or load_engine(options, progress=progress, cancel=cancel)
     folder = SessionFolder(resume) if resume else new_session_folder()
     transcript = Transcript(folder.transcript)
-    kernel = Kernel(options.workspace, limits=Limits(), python=options.python)
+    ran_before = _count_cells(transcript)
+    kernel = Kernel(options.workspace, limits=Limits(), python=options.python, ran_before=ran_before)
     kernel.start()
     workspace = Workspace(options.workspace)
-    ran_before = _count_cells(transcript)
     _record_opening(transcript, options, engine.name)
     return Session(
         engine=engine,

@@ -49,7 +49,8 @@ def evaluate(options: argparse.Namespace) -> int:
     engine.close()
     if options.show_failures:
         for verdict in (verdict for verdict in verdicts if not verdict.solved):
-            print(f"{verdict.family}: {verdict.request}\n  cells: {verdict.cells}\n  said: {verdict.answer}\n  not: {verdict.reference}")
+            print(f"{verdict.family}: {verdict.request}\n  cells: {verdict.cells}")
+            print(f"  said: {verdict.answer}\n  not: {verdict.reference}")
     print(report(verdicts))
     return 0 if share([verdict.solved for verdict in verdicts]) >= options.require else 1
 

@@ -18,6 +18,7 @@ CHATML = (
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 MARKS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
+ATTENTION_STRENGTH = 4.0
 WIDTH, FEED_WIDTH, LAYERS, HEADS = 32, 64, 2, 2
 
 _NORMAL, _CONTROL, _BYTE = 1, 3, 6  # kinds of tokens
@@ -137,7 +138,9 @@ def _weights(random: np.random.Generator, size: int, scale: float) -> dict[str, 
         for name in ("attn_norm", "ffn_norm"):
             tensors[f"blk.{layer}.{name}.weight"] = np.ones(WIDTH, np.float32)
         for name, shape in (squares | feeds).items():
-            tensors[f"blk.{layer}.{name}.weight"] = _matrix(random, *shape) * scale
+            # Strong, so that a reply depends on all that was read and not on its last token only.
+            strength = ATTENTION_STRENGTH if name in squares else 1.0
+            tensors[f"blk.{layer}.{name}.weight"] = _matrix(random, *shape) * scale * np.float32(strength)
     return tensors
 
 

@@ -1,6 +1,5 @@
 """The names of packages that the system prompt lists."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -33,11 +32,6 @@ def test_our_own_packages_are_listed_sorted_and_once():
 @pytest.mark.parametrize("name", ["pip", "setuptools", "wheel", "ipython", "offline-interpreter"])
 def test_what_is_not_imported_for_work_is_left_out(name):
     assert name not in installed_packages(sys.executable)
-
-
-def test_our_own_are_read_without_starting_a_process(monkeypatch):
-    monkeypatch.setenv("PATH", "")
-    assert installed_packages(sys.executable) == installed_packages(os.path.relpath(sys.executable))
 
 
 def test_a_foreign_python_is_asked_for_its_own(foreign):

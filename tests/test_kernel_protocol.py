@@ -6,7 +6,12 @@ from hypothesis import strategies as st
 
 from offline_interpreter.kernel.protocol import MAX_MESSAGE_BYTES, MAX_NESTED_VALUES, MessageReader, encode_message
 
-MESSAGE = {"type": "error", "text": 'two\nlines, "quotes", é, \U0001f600 and half a pair: \ud800', "ok": True, "none": None}
+MESSAGE = {
+    "type": "error",
+    "text": 'two\nlines, "quotes", é, \U0001f600 and half a pair: \ud800',
+    "ok": True,
+    "none": None,
+}
 
 
 def test_a_message_survives_the_round_trip():

@@ -13,7 +13,7 @@ from offline_interpreter.engines.base import stream_in_thread
 from offline_interpreter.engines.llama import LlamaEngine
 from offline_interpreter.errors import ContextFull, EngineError, ModelMissing
 from offline_interpreter.records import Cancel, Message, Progress, Reply, Sampling
-from offline_interpreter.steps import STEP_SCHEMA, close_step, parse_step
+from offline_interpreter.steps import STEP_SCHEMA, StepReader, close_step, parse_step
 
 SYSTEM = Message("system", "Reply with one JSON object.\n" * 8)
 QUESTION = [SYSTEM, Message("user", "What is 37 * 481?")]
@@ -24,6 +24,8 @@ SHORT_SCHEMA: dict[str, Any] = {
     "required": ["kind", "text"],
     "additionalProperties": False,
 }
+
+ENDLESS_SCHEMA: dict[str, Any] = {"type": "string", "minLength": 9_999}
 
 
 def ignore(progress: Progress) -> None:
@@ -82,7 +84,9 @@ def test_noise_is_a_step_when_it_is_complete(engine: LlamaEngine, seed: int, tem
     if reply.finish == "complete":
         parse_step(text)
     else:
-        assert json.loads(close_step(text))["message"]
+        reader = StepReader()
+        reader.feed(text)
+        assert reader.action in ("code", "answer")
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -188,15 +192,13 @@ def test_a_seed_repeats_its_reply(engine: LlamaEngine) -> None:
 
 @pytest.mark.parametrize("max_tokens", [1, 5, 33, 60])
 def test_a_reply_ends_at_its_bound(engine: LlamaEngine, max_tokens: int) -> None:
-    _, reply = ask(engine, QUESTION, Sampling(max_tokens=max_tokens))
+    _, reply = ask(engine, QUESTION, Sampling(max_tokens=max_tokens), schema=ENDLESS_SCHEMA)
     assert (reply.finish, reply.stats.generated_tokens) == ("length", max_tokens)
 
 
 def test_a_reply_ends_with_the_window(path: Path) -> None:
     engine = LlamaEngine(path, context_tokens=400)
-    _, reply = ask(
-        engine, QUESTION, Sampling(temperature=1.0, max_tokens=4000), schema={"type": "string", "minLength": 999}
-    )
+    _, reply = ask(engine, QUESTION, Sampling(temperature=1.0, max_tokens=4000), schema=ENDLESS_SCHEMA)
     assert reply.finish == "length"
     assert reply.stats.prompt_tokens + reply.stats.generated_tokens in (400, 401)
     engine.close()
@@ -207,7 +209,7 @@ def test_a_prompt_that_leaves_no_room_is_refused(engine: LlamaEngine) -> None:
         ask(engine, [Message("user", "x" * 3000)])
     assert caught.value.context_tokens == engine.context_tokens == 2048
     assert caught.value.needed_tokens > 3000
-    assert ask(engine)[1].finish == "length"
+    assert ask(engine)[1].stats.generated_tokens > 0
 
 
 def test_going_round_in_a_circle_ends_the_reply(tmp_path: Path) -> None:
@@ -216,6 +218,14 @@ def test_going_round_in_a_circle_ends_the_reply(tmp_path: Path) -> None:
     assert reply.finish == "runaway"
     assert text.startswith("[7, 7, 7, 7, 7, ")
     assert reply.stats.generated_tokens < 400
+    indifferent.close()
+
+
+def test_the_model_ends_a_reply_that_could_go_on(tmp_path: Path) -> None:
+    indifferent = LlamaEngine(write_model(tmp_path / "zero.gguf", scale=0.0))
+    text, reply = ask(indifferent, schema={"type": "integer"})
+    assert reply.finish == "complete"
+    assert isinstance(json.loads(text), int)
     indifferent.close()
 
 
@@ -241,7 +251,7 @@ def test_after_a_cancel_the_engine_goes_on_where_it_stopped(engine: LlamaEngine)
     messages = [Message("user", "x" * 1500)]
     ask(engine, messages, cancel=cancel, progress=lambda progress: cancel.request() if progress.done > 500 else None)
     _, reply = ask(engine, messages)
-    assert reply.finish == "length"
+    assert reply.finish != "cancelled"
     assert 500 < reply.stats.cached_tokens < reply.stats.prompt_tokens
 
 
@@ -284,7 +294,8 @@ def test_it_runs_in_a_worker_thread(engine: LlamaEngine) -> None:
 
 
 def test_characters_split_over_tokens_arrive_whole(engine: LlamaEngine) -> None:
-    pieces = list(start(engine, QUESTION, Sampling(temperature=2.0, min_p=0.0, max_tokens=400)))
+    sampling = Sampling(temperature=2.0, min_p=0.0, max_tokens=400)
+    pieces = list(start(engine, QUESTION, sampling, schema=ENDLESS_SCHEMA))
     assert any(not piece.isascii() for piece in pieces)
     assert "\ufffd" not in "".join(pieces)
 
@@ -332,7 +343,7 @@ def test_a_model_as_it_should_be_needs_no_notes(engine: LlamaEngine, path: Path)
 def test_a_model_without_a_template_says_so_and_works(tmp_path: Path) -> None:
     engine = LlamaEngine(write_model(tmp_path / "plain.gguf", template=None))
     assert "ChatML" in engine.notes[0]
-    assert ask(engine)[1].stats.generated_tokens == 60
+    assert ask(engine, schema=ENDLESS_SCHEMA)[1].stats.generated_tokens == 60
     engine.close()
 
 

@@ -357,8 +357,9 @@ def test_resumed_session_goes_on_with_its_history(open_scripted: Open) -> None:
     first = open_scripted(Code("", "print(1)"), Answer("one"))
     list(first.turn("x"))
     first.close()
-    second = open_scripted(Code("", "print(2)"), Answer("two"), resume=first.cells.folder.path)
+    second = open_scripted(Code("", "print(1 / 0)"), Answer("two"), resume=first.cells.folder.path)
     events = list(second.turn("y"))
+    assert "Cell 2, line 1" in observations(second)[-1]
     assert [message.role for message in second.messages].count("user") == 2
     assert second.messages[: len(first.messages)] == first.messages
     assert next(event.cell for event in events if isinstance(event, CellEnd)) == 2

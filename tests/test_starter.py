@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 STARTER = ROOT / "offline_interpreter" / "data" / "starter.gguf"
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from starter.tokenizer import (
+from starter.tokenizer import (  # noqa: E402
     ASSISTANT,
     CHAT_TEMPLATE,
     END,

@@ -16,16 +16,17 @@ sys.path.insert(0, str(ROOT / "scripts"))
 pytest.importorskip("pandas", reason="the extra 'data' is not installed")
 pytest.importorskip("matplotlib", reason="the extra 'data' is not installed")
 
-from starter.dialogue import Played, Situation, Task, WrongTruth, play
-from starter.examples import step_parts
-from starter.execution import Workbench
-from starter.families import unknown
-from starter.phrasing import FOLDER, SLOT, Phrases, expand, load_phrases, mistyped, say
-from starter.sessions import FAMILIES, Conversation, make_situation, talk
-from starter.tables import file_name, is_held_out, make_table
+from starter.dialogue import Played, Situation, Task, WrongTruth, play  # noqa: E402
+from starter.examples import step_parts  # noqa: E402
+from starter.execution import Workbench  # noqa: E402
+from starter.families import unknown  # noqa: E402
+from starter.names import file_name, is_held_out  # noqa: E402
+from starter.phrasing import FOLDER, SLOT, Phrases, expand, load_phrases, mistyped, say  # noqa: E402
+from starter.sessions import FAMILIES, Conversation, make_situation, talk  # noqa: E402
+from starter.tables import make_table  # noqa: E402
 
-from offline_interpreter.records import Answer, Code
-from offline_interpreter.steps import parse_step, write_step
+from offline_interpreter.records import Answer, Code  # noqa: E402
+from offline_interpreter.steps import parse_step, write_step  # noqa: E402
 
 PER_FAMILY = 8
 
@@ -114,7 +115,7 @@ def test_parts_of_a_step_make_the_step() -> None:
     parts = step_parts(step)
     assert "".join(text for text, _ in parts) == write_step(step)
     assert json.loads("".join(text for text, _ in parts))["code"] == step.code
-    assert [text for text, forced in parts if not forced][0] == "code"
+    assert next(text for text, forced in parts if not forced) == "code"
 
 
 # -- what is kept for evaluation ------------------------------------------------------------------------------------

@@ -35,11 +35,12 @@ class Kernel:
         limits: Limits = _DEFAULT_LIMITS,
         python: str = sys.executable,
         packages_dir: Path | None = None,
+        ran_before: int = 0,
     ) -> None:
         """Prepare a kernel for cells that run in ``workspace``; start nothing.
 
         ``python`` may belong to another environment that has IPython. ``packages_dir`` stands last on the path of
-        imports.
+        imports. Cells are numbered from ``ran_before`` + 1.
         """
         self._workspace = workspace
         self._limits = limits
@@ -47,7 +48,7 @@ class Kernel:
         self._packages_dir = packages_dir
         self._wake = Wake()
         self._child: Child | None = None
-        self._cells = 0
+        self._cells = ran_before
         self._is_busy = False
         self._is_closed = False
 
@@ -72,8 +73,8 @@ class Kernel:
         """
         if self._is_busy:
             raise KernelError("The kernel is running a cell already.", "Wait for its end, or make another kernel.")
-        self._is_busy = True
         self._wake.clear()
+        self._is_busy = True
         try:
             return (yield from self._execute(code, timeout_s or self._limits.cell_time_s, ask_input))
         finally:

@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 import weakref
 from collections.abc import Mapping
@@ -66,7 +67,7 @@ class Child:
         given = {**dict(zip(names, theirs, strict=True)), "packages_dir": str(packages_dir) if packages_dir else ""}
         try:
             self._process = subprocess.Popen(
-                [python, "-I", "-X", "utf8", str(ENTRY), json.dumps(given)],
+                [_absolute(python), "-I", "-X", "utf8", str(ENTRY), json.dumps(given)],
                 cwd=workspace,
                 env=child_environment(os.environ, python),
                 stdin=subprocess.DEVNULL,
@@ -132,6 +133,8 @@ class Child:
         return self._collector.rest()
 
     def _is_running(self) -> bool:
+        if sys.platform == "darwin":  # has no ``waitid``: there only the end of the event pipe tells
+            return True
         try:
             # Without reaping it: its number must stay taken until its whole group has been killed.
             return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
@@ -181,7 +184,7 @@ def child_environment(environment: Mapping[str, str], python: str) -> dict[str, 
         name: value for name, value in environment.items() if not name.startswith("PYTHON") and name != "VIRTUAL_ENV"
     }
     folders = kept.get("PATH", os.defpath).split(os.pathsep)
-    if os.sep in python and (own := str(Path(python).absolute().parent)) not in folders:
+    if (own := os.path.dirname(_absolute(python))) and own not in folders:  # noqa: PTH120 - a name has none
         folders.insert(0, own)
     return {
         **kept,
@@ -190,6 +193,11 @@ def child_environment(environment: Mapping[str, str], python: str) -> dict[str, 
         "PYTHONUNBUFFERED": "1",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     }
+
+
+def _absolute(python: str) -> str:
+    """Return a path that holds in the workspace too; a bare name is looked up in PATH."""
+    return str(Path(python).absolute()) if os.sep in python else python
 
 
 def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:

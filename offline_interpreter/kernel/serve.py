@@ -82,7 +82,7 @@ class Server:
         self._stdio.end_cell()
         if self.link.is_forked:  # a process that the cell forked and did not end
             _exit_now(0 if ok else 1)
-        self.link.send({"type": "done", "ok": ok})
+        self.link.send_apart({"type": "done", "cell": command["cell"], "ok": ok})
         self.link.cell = ""
 
     def _run_armed(self, code: str, number: int) -> bool:

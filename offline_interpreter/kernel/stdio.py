@@ -19,6 +19,7 @@ from typing import Any
 
 PARTIAL_LINE_S = 0.05
 
+_write = os.write  # bound before a cell can replace it
 _LOWEST_SPARE = 100  # the spare descriptors stand above those that cells like to close
 _LINE_BUFFERED = 1  # _IOLBF of the C library
 
@@ -45,7 +46,7 @@ class PipeWriter(io.RawIOBase):
             start = 0
             while start < len(rest):
                 try:
-                    start += os.write(self._descriptor, rest[start : start + (1 << 20)])
+                    start += _write(self._descriptor, rest[start : start + (1 << 20)])
                 except BlockingIOError:
                     _wait_writable(self._descriptor)
             return start
@@ -94,7 +95,7 @@ class Stdio:
                 os.dup2(spare, descriptor)
         for descriptor, name in ((1, "stdout"), (2, "stderr")):
             stream = self._streams.get(name)
-            if stream is None or stream.closed:
+            if stream is None or stream.closed or vars(stream):  # such as ``sys.stdout.write = …``
                 stream = self._streams[name] = _text_stream(descriptor, name)
             setattr(sys, name, stream)
             setattr(sys, f"__{name}__", stream)

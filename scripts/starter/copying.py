@@ -9,6 +9,8 @@ keeps nothing of it by force.
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -59,8 +61,7 @@ def _next_projection() -> Tensor:
 
 def _stream_scale(parts: int) -> float:
     """Return what the norm multiplies with when ``parts`` entries are at IDENTITY_SIZE, and the constant is on."""
-    power: float = (parts * IDENTITY_SIZE**2 + CONSTANT_SIZE**2) / 256
-    return power**-0.5
+    return math.sqrt(256 / (parts * IDENTITY_SIZE**2 + CONSTANT_SIZE**2))
 
 
 def _set_looking_back(network: Network, back: int, identity_to_forerunner: Tensor) -> None:

@@ -78,7 +78,9 @@ class Played:
 def play(task: Task, situation: Situation, bench: Workbench, *, first: bool, budget: int, count: Count) -> Played:
     """Run the cells of a task and return the turn. Raises ``WrongTruth`` when the truth denies the output."""
     request = (
-        first_user_text(task.request, today=situation.today, files=situation.files) if first else user_text(task.request)
+        first_user_text(task.request, today=situation.today, files=situation.files)
+        if first
+        else user_text(task.request)
     )
     messages = [Message("user", request)]
     outputs = []
@@ -87,7 +89,9 @@ def play(task: Task, situation: Situation, bench: Workbench, *, first: bool, bud
         outputs.append(ran.observed.text)
         observation = observation_text(ran.observed, ran.result, budget=budget, count=count)
         messages += [Message("assistant", write_step(cell)), Message("observation", observation)]
-        situation.files += [artifact.path for artifact in ran.observed.artifacts if artifact.path not in situation.files]
+        situation.files += [
+            artifact.path for artifact in ran.observed.artifacts if artifact.path not in situation.files
+        ]
     if not task.agrees(outputs):
         raise WrongTruth(f"{task.family}: {task.request!r} printed {outputs!r}")
     answer = task.answer(outputs)

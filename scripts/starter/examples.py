@@ -78,5 +78,3 @@ def copy_example(rng: Random, vocabulary: int) -> Example:
     copied = [rng.randrange(COPY_FIRST_TOKEN, vocabulary) for _ in range(rng.randint(10, 120))]
     tokens = [START, USER, *copied, END, ASSISTANT, *copied]
     return Example(tokens, [0.0] * (len(copied) + 4) + [0.3] * len(copied))
-
-

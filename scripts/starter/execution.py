@@ -11,6 +11,7 @@ import io
 import linecache
 import os
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,12 +44,11 @@ class Workbench:
         name = f"<Cell {self._cells}>"
         linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
         printed, error = io.StringIO(), ""
-        with contextlib.chdir(self.folder) if sys.version_info >= (3, 11) else _chdir(self.folder):
-            with contextlib.redirect_stdout(printed):
-                try:
-                    exec(compile(code, name, "exec"), self._variables)  # noqa: S102 - see the module's docstring
-                except Exception as problem:
-                    error = _error_text(problem)
+        with _working_in(self.folder), contextlib.redirect_stdout(printed):
+            try:
+                exec(compile(code, name, "exec"), self._variables)  # noqa: S102 - see the module's docstring
+            except Exception as problem:
+                error = _error_text(problem)
         artifacts = tuple(
             Artifact(path, "modified" if path in before else "created", size)
             for path, size in sorted(self._sizes().items())
@@ -62,7 +62,7 @@ class Workbench:
 
 
 @contextlib.contextmanager
-def _chdir(folder: Path) -> Any:
+def _working_in(folder: Path) -> Iterator[None]:
     before = Path.cwd()
     os.chdir(folder)
     try:

@@ -6,7 +6,29 @@ from dataclasses import dataclass
 from fractions import Fraction
 from random import Random
 
-SMALL_WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"]
+SMALL_WORDS = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+    "twenty",
+]
 ROUND_WORDS = {30: "thirty", 40: "forty", 50: "fifty", 60: "sixty", 70: "seventy", 80: "eighty", 90: "ninety"}
 ROUND_WORDS |= {100: "a hundred", 1000: "a thousand", 1_000_000: "a million"}
 
@@ -52,7 +74,7 @@ def any_number(rng: Random, *, words: bool = False, decimals: float = 0.15, nega
         places = rng.choice((1, 1, 2, 2, 3))
         text = f"{rng.uniform(0, 10 ** rng.choice((1, 2, 3))):.{places}f}"
         return Numeral(text, text)
-    digits = rng.choice((1, 2, 2, 3, 3, 3, 4, 4, 5, 6))
+    digits = rng.choice((1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 5, 6))
     if words and rng.random() < 0.1:
         return written(rng, rng.choice(list(ROUND_WORDS)), words=True)
     number = rng.randint(10 ** (digits - 1) if digits > 1 else 1, 10**digits - 1)

@@ -17,16 +17,47 @@ from pathlib import Path
 from random import Random
 
 ORDER_FRAMES = (
-    "please <order>", "<order> please", "<order>, please", "can you <order>?", "could you <order>?", "could you please <order>?",
-    "can you please <order>?", "i want you to <order>", "i need you to <order>", "i'd like you to <order>", "hey, <order>",
-    "hi, <order>", "<order> for me", "would you <order>?", "<order>, thanks", "now <order>", "go ahead and <order>",
-    "hello, please <order>", "i would like to <order>", "help me <order>", "let's <order>", "ok, <order>", "just <order>",
-)  # fmt: skip
+    "please <order>",
+    "<order> please",
+    "<order>, please",
+    "can you <order>?",
+    "could you <order>?",
+    "could you please <order>?",
+    "can you please <order>?",
+    "i want you to <order>",
+    "i need you to <order>",
+    "i'd like you to <order>",
+    "hey, <order>",
+    "hi, <order>",
+    "<order> for me",
+    "would you <order>?",
+    "<order>, thanks",
+    "now <order>",
+    "go ahead and <order>",
+    "hello, please <order>",
+    "i would like to <order>",
+    "help me <order>",
+    "let's <order>",
+    "ok, <order>",
+    "just <order>",
+)
 QUESTION_FRAMES = (
-    "please tell me: <question>", "hey, <question>", "hi, <question>", "quick question: <question>", "tell me, <question>",
-    "hello, <question>", "i wonder, <question>", "one question: <question>", "so <question>", "ok, <question>",
-    "and <question>", "can you tell me: <question>", "<question> please", "<question> thanks", "do you know <question>",
-)  # fmt: skip
+    "please tell me: <question>",
+    "hey, <question>",
+    "hi, <question>",
+    "quick question: <question>",
+    "tell me, <question>",
+    "hello, <question>",
+    "i wonder, <question>",
+    "one question: <question>",
+    "so <question>",
+    "ok, <question>",
+    "and <question>",
+    "can you tell me: <question>",
+    "<question> please",
+    "<question> thanks",
+    "do you know <question>",
+)
 FOLDER = Path(__file__).with_name("phrases")
 SLOT = re.compile(r"<(\w+)>")
 ALTERNATIVES = re.compile(r"\[([^\[\]]*)\]")
@@ -107,7 +138,7 @@ def _cased(rng: Random, text: str) -> str:
 
 def mistyped(rng: Random, text: str) -> str:
     """Return the text with one typing error in a word outside of slots, if it has a word of four letters."""
-    words = [match for match in re.finditer(r"(?<![<\w])[a-zA-Z]{4,}(?![>\w])", text)]
+    words = list(re.finditer(r"(?<![<\w])[a-zA-Z]{4,}(?![>\w])", text))
     if not words:
         return text
     word = rng.choice(words)

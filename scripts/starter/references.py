@@ -8,17 +8,65 @@ from pathlib import PurePath
 from starter.dialogue import Situation
 from starter.tables import Table
 
-FILE_FORMS = ("{}",) * 14 + ("the file {}", "the table {}", "'{}'", '"{}"', "`{}`", "my file {}", "the csv file {}", "the csv {}")
-ONLY_CSV_FORMS = ("the csv", "the csv file", "the table", "the file", "my csv", "this csv", "the data", "this table", "my data", "it", "the dataset")
+FILE_FORMS = ("{}",) * 14 + (
+    "the file {}",
+    "the table {}",
+    "'{}'",
+    '"{}"',
+    "`{}`",
+    "my file {}",
+    "the csv file {}",
+    "the csv {}",
+)
+ONLY_CSV_FORMS = (
+    "the csv",
+    "the csv file",
+    "the table",
+    "the file",
+    "my csv",
+    "this csv",
+    "the data",
+    "this table",
+    "my data",
+    "it",
+    "the dataset",
+)
 STEM_FORMS = ("the {} file", "the {} table", "the {} data", "the {} csv", "{}", "my {} file", "my {} data")
 COLUMN_FORMS = ("{}",) * 12 + ("'{}'", '"{}"', "`{}`", "the {} column", "column {}", "the column {}")
 BEFORE = (
-    "in <f>, ", "in <f> ", "from <f>, ", "for <f>, ", "look at <f>: ", "given <f>, ", "using <f>, ", "i have a file named <f>. ",
-    "<f>: ", "i have a file called <f>. ", "open <f> and tell me: ", "take <f>. ", "load <f>. ", "read <f>: ", "there is a file <f>. ",
-    "with <f>: ", "here is <f>. ", "i have <f>. ", "from the file <f>, ", "in the file <f> ",
-)  # fmt: skip
+    "in <f>, ",
+    "in <f> ",
+    "from <f>, ",
+    "for <f>, ",
+    "look at <f>: ",
+    "given <f>, ",
+    "using <f>, ",
+    "i have a file named <f>. ",
+    "<f>: ",
+    "i have a file called <f>. ",
+    "open <f> and tell me: ",
+    "take <f>. ",
+    "load <f>. ",
+    "read <f>: ",
+    "there is a file <f>. ",
+    "with <f>: ",
+    "here is <f>. ",
+    "i have <f>. ",
+    "from the file <f>, ",
+    "in the file <f> ",
+)
 PLAIN_BEFORE = 5  # of these read well inside of a polite frame
-AFTER = (" in <f>",) * 6 + (" of <f>", " from <f>", " from <f>", " in the file <f>", " using <f>", " (<f>)", ", file <f>", " for <f>", " based on <f>")
+AFTER = (" in <f>",) * 6 + (
+    " of <f>",
+    " from <f>",
+    " from <f>",
+    " in the file <f>",
+    " using <f>",
+    " (<f>)",
+    ", file <f>",
+    " for <f>",
+    " based on <f>",
+)
 NAME_WANTED = re.compile(r"(file|table|called|named|a|\() <f>|^<f>|\(<f>")  # before these a description reads badly
 
 
@@ -38,6 +86,8 @@ def file_text(situation: Situation, table: Table, pattern: str = "") -> str:
 
 def column_text(situation: Situation, column: str, pattern: str = "") -> str:
     """Return how a request of this pattern names a column; "column" is not said twice."""
+    if " " in column and situation.rng.random() < 0.2:
+        return column
     text = situation.rng.choice(COLUMN_FORMS).format(column)
     return column if "column" in pattern and "column" in text else text
 

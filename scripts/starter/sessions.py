@@ -16,7 +16,8 @@ from random import Random
 from starter.dialogue import Played, Situation, Task, play
 from starter.execution import Workbench
 from starter.families import arithmetic, charts, conversation, percentages, repairs, tables, unknown
-from starter.tables import OTHER_ENDINGS, Table, file_name, make_table
+from starter.names import WORDS, file_name
+from starter.tables import Table, make_table
 
 Make = Callable[[Situation], Task]
 FAMILIES: dict[str, tuple[Make, float]] = {  # with the share of requests that each gets
@@ -40,7 +41,7 @@ def make_situation(rng: Random, *, held_out: bool, table: bool) -> Situation:
     made = {new.file: new for new in (make_table(rng, held_out) for _ in range(count))}
     situation = Situation(rng, today, tables=list(made.values()), held_out=held_out)
     others = rng.choice((0, 0, 0, 1, 2, 3, 5, 8)) if table else rng.choice((0, 0, 1, 2, 4, 8))
-    names = {file_name(rng, held_out, rng.choice(OTHER_ENDINGS)) for _ in range(others)}
+    names = {file_name(rng, held_out, rng.choice(WORDS["ending"].train)) for _ in range(others)}
     situation.files = sorted({*made, *names})
     return situation
 

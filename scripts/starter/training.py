@@ -26,7 +26,7 @@ SMOOTHING = 0.98
 
 @dataclass(slots=True)
 class Progress:
-    """How far a training is: what a checkpoint holds beside weights and the optimizer's state."""
+    """How far a training is: what a checkpoint holds beside weights and the optimizers' states."""
 
     steps: int = 0
     tokens: int = 0
@@ -55,25 +55,29 @@ def weighted_loss(network: Network, tokens: Tensor, weights: Tensor) -> tuple[Te
 
 
 class Trainer:
-    """A network, its optimizer and its progress."""
+    """A network, its optimizers and its progress."""
 
     def __init__(self, network: Network) -> None:
         self.network = network
         self.progress = Progress()
-        decayed = [weight for weight in network.parameters() if weight.dim() == 2]
-        plain = [weight for weight in network.parameters() if weight.dim() < 2]
-        groups = [{"params": decayed, "weight_decay": WEIGHT_DECAY}, {"params": plain, "weight_decay": 0.0}]
-        self.optimizer = torch.optim.AdamW(groups, lr=PEAK_RATE, betas=(0.9, 0.98), fused=True)
+        hidden = [weight for name, weight in network.named_parameters() if name.startswith("blk.") and weight.dim() == 2]
+        other = [weight for name, weight in network.named_parameters() if not name.startswith("blk.") or weight.dim() < 2]
+        # Muon learns matrices between layers in about half the steps that AdamW takes; here both get the same rate.
+        muon = torch.optim.Muon(hidden, lr=PEAK_RATE, weight_decay=WEIGHT_DECAY, adjust_lr_fn="match_rms_adamw")
+        adam = torch.optim.AdamW(other, lr=PEAK_RATE, weight_decay=0.0, betas=(0.9, 0.98), fused=True)
+        self.optimizers: list[torch.optim.Optimizer] = [muon, adam]
 
     def step(self, tokens: Tensor, weights: Tensor, total_tokens: int) -> None:
         """Learn from one batch."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate(self.progress, total_tokens)
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = rate(self.progress, total_tokens)
         loss, right = weighted_loss(self.network, tokens, weights)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), LARGEST_GRADIENT)
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
+        for optimizer in self.optimizers:
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
         progress = self.progress
         keep = SMOOTHING if progress.steps else 0.0
         progress.loss = keep * progress.loss + (1 - keep) * loss.item()
@@ -87,7 +91,7 @@ class Trainer:
         state = {
             "shape": asdict(self.network.shape),
             "network": self.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "progress": asdict(self.progress),
         }
         part = path.with_suffix(".part")
@@ -101,7 +105,8 @@ def resume(path: Path) -> Trainer:
     network = Network(Shape(**state["shape"]))
     network.load_state_dict(state["network"])
     trainer = Trainer(network)
-    trainer.optimizer.load_state_dict(state["optimizer"])
+    for optimizer, saved in zip(trainer.optimizers, state["optimizers"], strict=True):
+        optimizer.load_state_dict(saved)
     trainer.progress = Progress(**state["progress"])
     return trainer
 
@@ -124,7 +129,5 @@ def train(trainer: Trainer, batches: Batches, total_tokens: int, keep: Callable[
 
 
 def _line(progress: Progress, tokens_per_second: float) -> str:
-    return (
-        f"{time.strftime('%H:%M:%S')} step {progress.steps}  {progress.tokens / 1e6:.2f} M tokens  loss {progress.loss:.4f}"
-        f"  right {progress.accuracy:.2%}  {tokens_per_second:.0f} tokens/s"
-    )
+    seen = f"{time.strftime('%H:%M:%S')} step {progress.steps}  {progress.tokens / 1e6:.2f} M tokens"
+    return f"{seen}  loss {progress.loss:.4f}  right {progress.accuracy:.2%}  {tokens_per_second:.0f} tokens/s"

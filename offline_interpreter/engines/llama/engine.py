@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import threading
 import time
-import weakref
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from offline_interpreter.engines.base import OnProgress
 from offline_interpreter.engines.llama.context import Context, choose_context_tokens, choose_threads
-from offline_interpreter.engines.llama.loader import Weights, acquire, release
+from offline_interpreter.engines.llama.loader import acquire, release
 from offline_interpreter.engines.llama.loop import Means, Writing
 from offline_interpreter.engines.llama.machine import free_memory_bytes, usable_cores
 from offline_interpreter.engines.llama.sampling import Chooser
@@ -67,7 +66,7 @@ class LlamaEngine:
         self.notes = self._found_wanting(context_tokens)
         self._log = TokenLog(weights.template, weights.vocabulary)
         self._busy = threading.Lock()
-        self._free = weakref.finalize(self, _free, self._context, weights, self._busy)
+        self._closed = False
 
     def _found_wanting(self, requested: int | None) -> tuple[str, ...]:
         notes = [self._weights.template.note]
@@ -135,21 +134,21 @@ class LlamaEngine:
         return len(self._weights.vocabulary.content_tokens(text))
 
     def close(self) -> None:
-        """Free what the engine holds; closing it again does nothing. Raises ``EngineError`` while it writes a reply."""
-        if self._free.alive and self._busy.locked():
+        """Free what the engine holds; closing it again does nothing. Raises ``EngineError`` while it writes a reply.
+
+        Nothing is freed without it: a collector of garbage may run while llama.cpp computes, or holds a lock.
+        """
+        if self._closed:
+            return
+        if not self._busy.acquire(blocking=False):
             raise EngineError("The engine is writing a reply.", "Close its stream first.")
-        self._free()
+        self._closed = True
+        self._context.free()
+        release(self._weights)
 
     def _check_open(self) -> None:
-        if not self._free.alive:
+        if self._closed:
             raise EngineError("The engine is closed.")
-
-
-def _free(context: Context, weights: Weights, busy: threading.Lock) -> None:
-    """Free a context and its share of the weights, unless a thread still computes with them as the process ends."""
-    if busy.acquire(blocking=False):
-        context.free()
-        release(weights)
 
 
 def _stats(started: float, prompt: int, cached: int, writing: Writing) -> ReplyStats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from fractions import Fraction
 from random import Random
@@ -14,6 +15,12 @@ from starter.phrasing import load_phrases, say
 NAME = "arithmetic"
 
 PHRASES = load_phrases("arithmetic")
+OPERATIONS: dict[str, Callable[[Fraction, Fraction], Fraction | int]] = {
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+}
 
 
 def make(situation: Situation) -> Task:
@@ -64,12 +71,13 @@ def _expression(situation: Situation) -> Task:
 def _random_expression(rng: Random) -> tuple[str, str, Fraction]:
     """Return an expression's code, how a person types it, and its value."""
     while True:
-        count = rng.choices((2, 3, 4, 5, 6), (10, 6, 4, 2, 1))[0]
+        count = rng.choices((2, 3, 4, 5, 6), (14, 6, 3, 1.2, 0.6))[0]
         parts = _tree(rng, [any_number(rng, negative=0.03) for _ in range(count)])
         code = " ".join(part[1] for part in parts).replace("( ", "(").replace(" )", ")")
         truth = _value(code)
         if truth is not None:
-            return code, _typed(rng, parts), truth
+            typed, code = _typed(rng, parts)
+            return code, typed, truth
 
 
 def _tree(rng: Random, numerals: list[Numeral], *, inside: bool = False) -> list[tuple[str, str]]:
@@ -82,7 +90,10 @@ def _tree(rng: Random, numerals: list[Numeral], *, inside: bool = False) -> list
         sign = "+"
     left, right = _tree(rng, numerals[:cut], inside=True), _tree(rng, numerals[cut:], inside=True)
     if sign == "**":
-        left, right = left if len(left) == 1 else [("(", "("), *left, (")", ")")], [(str(n := rng.randint(2, 9)), str(n))]
+        left, right = (
+            left if len(left) == 1 else [("(", "("), *left, (")", ")")],
+            [(str(n := rng.randint(2, 9)), str(n))],
+        )
     joined = [*left, (sign, sign), *right]
     return [("(", "("), *joined, (")", ")")] if inside and rng.random() < 0.35 else joined
 
@@ -107,13 +118,8 @@ def _sum(tokens: list[str]) -> Fraction:
 
 def _product(tokens: list[str]) -> Fraction:
     value = _power(tokens)
-    while tokens and tokens[0] in ("*", "/", "//", "%"):
-        sign, right = tokens.pop(0), _power(tokens)
-        operations: dict[str, Callable[[], Fraction]] = {
-            "*": lambda a=value, b=right: a * b, "/": lambda a=value, b=right: a / b,
-            "//": lambda a=value, b=right: Fraction(a // b), "%": lambda a=value, b=right: a % b,
-        }  # fmt: skip
-        value = operations[sign]()
+    while tokens and tokens[0] in OPERATIONS:
+        value = Fraction(OPERATIONS[tokens.pop(0)](value, _power(tokens)))
     return value
 
 
@@ -132,26 +138,34 @@ def _power(tokens: list[str]) -> Fraction:
 
 
 def _atom(tokens: list[str]) -> Fraction:
-    token = tokens.pop(0)
-    if token != "(":
-        return Fraction(token)
+    first = tokens.pop(0)
+    if first != "(":
+        return Fraction(first)
     value = _sum(tokens)
     tokens.pop(0)
     return value
 
 
-def _typed(rng: Random, parts: list[tuple[str, str]]) -> str:
-    signs = {"*": rng.choice("****xx×·"), "/": rng.choice("////:÷"), "**": rng.choice(("**", "^", "^")), "-": rng.choice("-----–")}
-    words = {"+": "plus", "-": "minus", "*": "times", "/": "divided by"} if rng.random() < 0.1 else {}
-    spaced = bool(words) or rng.random() < 0.55 or (signs["*"] == "x" and rng.random() < 0.7)
+def _typed(rng: Random, parts: list[tuple[str, str]]) -> tuple[str, str]:
+    """Return the expression as somebody types it, and its code in the same spacing: what is typed is easily copied."""
+    signs = {
+        "*": rng.choice("****xx×·"),
+        "/": rng.choice("////:÷"),
+        "**": rng.choice(("**", "^", "^")),
+        "-": rng.choice("-----–"),
+    }
+    if rng.random() < 0.1:
+        signs = {"+": "plus", "-": "minus", "*": "times", "/": "divided by", "**": "to the power of"}
+    spaced = "+" in signs or rng.random() < 0.55 or (signs["*"] == "x" and rng.random() < 0.7)
+    typed = [signs.get(code, text) for text, code in parts]
+    return _spaced(typed, parts, spaced), _spaced([code for _, code in parts], parts, spaced)
+
+
+def _spaced(words: list[str], parts: list[tuple[str, str]], spaced: bool) -> str:
     text = ""
-    for typed, code in parts:
-        if code in "()":
-            text += typed if code == ")" else (" " if spaced and text and text[-1] != "(" else "") + typed
-            continue
-        sign = words.get(code) or signs.get(code, code)
-        word = sign if code in ("+", "-", "*", "/", "**", "//", "%") else typed
-        text += (" " if spaced and text and text[-1] != "(" else "") + word
+    for word, (_, code) in zip(words, parts, strict=True):
+        close = not spaced or not text or text[-1] == "(" or code == ")"
+        text += word if close else f" {word}"
     return text
 
 
@@ -180,7 +194,11 @@ def _one(situation: Situation) -> Task:
     rng = situation.rng
     pattern, code = PHRASES["one"].pick(rng, situation.held_out).split(" => ")
     power = "<a> **" in code
-    number = whole(rng, 2, 999 if "** 2" in code or "** 3" in code else 30, words=True) if power else any_number(rng, words=True)
+    number = (
+        whole(rng, 2, 999 if "** 2" in code or "** 3" in code else 30, words=True)
+        if power
+        else any_number(rng, words=True)
+    )
     exponent = rng.randint(4 if "th power" in pattern else 2, 12)
     rooted = whole(rng, 2, 200) if rng.random() < 0.5 else whole(rng, 2, 20000)
     if rng.random() < 0.4:
@@ -203,7 +221,9 @@ def _many(situation: Situation) -> Task:
     rng = situation.rng
     pattern, meaning = PHRASES["many"].pick(rng, situation.held_out).split(" => ")
     decimals = rng.choice((0, 0, 0, 1))
-    numerals = [any_number(rng, decimals=decimals, words=False) for _ in range(rng.randint(2 if meaning == "m" else 3, 6))]
+    numerals = [
+        any_number(rng, decimals=decimals, words=False) for _ in range(rng.randint(2 if meaning == "m" else 3, 6))
+    ]
     numerals = [Numeral(numeral.code, numeral.code) for numeral in numerals]
     if meaning == "*":
         numerals = [Numeral(str(n), str(n)) for n in (rng.randint(2, 99) for _ in numerals)]
@@ -227,7 +247,9 @@ def _chain(situation: Situation) -> Task:
         number = any_number(rng, words=True, decimals=0.05)
         slots[f"c{index}"] = number.text
         pattern += " " + step[1:].replace("<c>", f"<c{index}>")
-        grouped = f"({code})" if sign in "*/2" and any(s in code for s in (" + ", " - ")) and not _is_grouped(code) else code
+        grouped = (
+            f"({code})" if sign in "*/2" and any(s in code for s in (" + ", " - ")) and not _is_grouped(code) else code
+        )
         code = f"{grouped} * 2" if sign == "2" else f"{grouped} {sign} {number.code}"
     request = say(rng, pattern, slots)
     value = _value(code)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
 
 from offline_interpreter.records import Code
 from starter.dialogue import Situation, Task
 from starter.families.tables import AGGREGATES, loading, request_text
+from starter.names import made_up_name
 from starter.phrasing import expand, load_phrases, say
 from starter.references import column_text
-from starter.tables import Table, made_up_name
+from starter.tables import Table
 
 NAME = "charts"
 PHRASES = load_phrases("charts")
@@ -40,41 +42,62 @@ def follow_up(situation: Situation) -> Task | None:
     """Return a request to draw the same as another kind of chart."""
     if "drawn" not in situation.done:
         return None
-    kind = "line" if situation.done["kind"] == "bar" else "bar"
-    pattern = PHRASES[f"follow up {kind}"].pick(situation.rng, situation.held_out)
-    table, what, code, name = situation.done["drawn"]
-    file = name if name.endswith(".png") else f"{name}.png"
-    return _task(situation, table, kind, say(situation.rng, pattern, {}), what, code, file.replace(".png", f"_{kind}.png"))
+    before: Drawing = situation.done["drawn"]
+    kind = "line" if before.kind == "bar" else "bar"
+    request = say(situation.rng, PHRASES[f"follow up {kind}"].pick(situation.rng, situation.held_out), {})
+    stem = re.sub(r"(_bar|_line)?\.png$", "", before.file)
+    return _task(situation, replace(before, kind=kind, file=f"{stem}_{kind}.png"), request)
 
 
-def _task(situation: Situation, table: Table, kind: str, request: str, what: str, code: str, file: str) -> Task:
-    if kind in ("bar", "line"):
-        situation.done = {"kind": kind, "drawn": (table, what, code, re.sub(r"_(bar|line)\.png$", ".png", file))}
-    else:
-        situation.done = {"table": table}
-    drawing = code.replace("KIND", kind)
-    lines = f'import matplotlib.pyplot as plt\n{loading(table.file)}{drawing}\nplt.tight_layout()\nplt.savefig("{file}")'
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A chart: of what table, of what kind, what it shows, the code that draws it (KIND for the kind), its file."""
+
+    table: Table
+    kind: str
+    what: str
+    code: str
+    file: str
+    columns: tuple[str, ...]
+
+
+def _task(situation: Situation, drawing: Drawing, request: str) -> Task:
+    table, file = drawing.table, drawing.file
+    situation.done = {"drawn": drawing} if drawing.kind in ("bar", "line") else {"table": table}
+    lines = [
+        "import matplotlib.pyplot as plt",
+        loading(table.file) + drawing.code.replace("KIND", drawing.kind),
+        "plt.tight_layout()",
+        f'plt.savefig("{file}")',
+    ]
+    drawn = f"{drawing.what} as a {SHOWN[drawing.kind]}"
     return Task(
-        NAME, request, [Code(f"I'll draw {what} as a {SHOWN[kind]}.", lines)],
-        lambda _: f"I drew {what} as a {SHOWN[kind]} and saved it as {file}.", created=file, names=(table.file,),
-    )  # fmt: skip
+        NAME,
+        request,
+        [Code(f"I'll draw {drawn}.", "\n".join(lines))],
+        lambda _: f"I drew {drawn} and saved it as {file}.",
+        created=file,
+        names=(table.file, *drawing.columns),
+    )
 
 
-def _request(situation: Situation, table: Table, kind: str, section: str, file: str, **slots: str) -> tuple[str, str]:
-    """Return the request, and the file to save to: now and then the person names it."""
+def _asked(situation: Situation, drawing: Drawing, section: str, *, called: str = "", **columns: str) -> Task:
+    """Return the task of a drawing, asked for by a section's patterns; ``called`` is the aggregate's name.
+
+    Now and then the person names the file.
+    """
     rng = situation.rng
     pattern = PHRASES[section].pick(rng, situation.held_out)
-    if rng.random() < 0.25:
-        file = rng.choice((f"{made_up_name(rng)}.png", "chart.png", "plot.png", "figure1.png", "result.png", f"{kind}_{made_up_name(rng)}.png"))
-        return _with_save(situation, table, pattern, file, kind, slots), file
-    return request_text(situation, table, pattern, chart=rng.choice(CALLED[kind]), **slots), file
-
-
-def _with_save(situation: Situation, table: Table, pattern: str, file: str, kind: str, slots: dict[str, str]) -> str:
-    rng = situation.rng
+    texts = {slot: column_text(situation, column, pattern) for slot, column in columns.items()}
+    texts["c"] = called + texts.get("c", "")
+    texts["chart"] = rng.choice(CALLED[drawing.kind])
+    if rng.random() >= 0.25:
+        return _task(situation, drawing, request_text(situation, drawing.table, pattern, **texts))
+    file = rng.choice(("NAME.png", "KIND_NAME.png", "chart.png", "plot.png", "figure1.png", "result.png"))
+    file = file.replace("NAME", made_up_name(rng)).replace("KIND", drawing.kind)
     save = expand(rng, PHRASES["save"].pick(rng, held_out=False)[1:].strip()).replace("<png>", file)
-    text = request_text(situation, table, "." + pattern[1:], chart=rng.choice(CALLED[kind]), **slots).rstrip(".?! ")
-    return text + ("" if save.startswith(",") else " ") + save
+    text = request_text(situation, drawing.table, "." + pattern[1:], **texts).rstrip(".?! ")
+    return _task(situation, replace(drawing, file=file), f"{text}{'' if save.startswith(',') else ' '}{save}")
 
 
 def file_part(column: str) -> str:
@@ -88,42 +111,39 @@ def _bar(situation: Situation, table: Table) -> Task:
     kind = rng.choices(("", "mean", "sum", "maximum", "minimum"), (6, 3, 2, 0.5, 0.5))[0]
     called = f"{rng.choice(AGGREGATES[kind][0])} " if kind else ""
     kind = kind or "sum"
-    texts = {"c": called + column_text(situation, column), "g": column_text(situation, group)}
-    request, file = _request(situation, table, "bar", "bar", f"{file_part(column)}_by_{file_part(group)}.png", **texts)
-    what = f"the {kind} of {column} by {group}"
     code = f'df.groupby("{group}")["{column}"].{AGGREGATES[kind][1]}().plot.KIND(title="{column} by {group}")'
-    return _task(situation, table, "bar", request, what, code, file)
+    file = f"{file_part(column)}_by_{file_part(group)}.png"
+    drawing = Drawing(table, "bar", f"the {kind} of {column} by {group}", code, file, (column, group))
+    return _asked(situation, drawing, "bar", called=called, c=column, g=group)
 
 
 def _count(situation: Situation, table: Table) -> Task:
     group = situation.rng.choice(table.groups)
-    texts = {"g": column_text(situation, group)}
-    request, file = _request(situation, table, "bar", "count", f"rows_by_{file_part(group)}.png", **texts)
     code = f'df.groupby("{group}").size().plot.KIND(title="rows by {group}")'
-    return _task(situation, table, "bar", request, f"the number of rows by {group}", code, file)
+    file = f"rows_by_{file_part(group)}.png"
+    drawing = Drawing(table, "bar", f"the number of rows by {group}", code, file, (group,))
+    return _asked(situation, drawing, "count", g=group)
 
 
 def _line(situation: Situation, table: Table) -> Task:
-    rng = situation.rng
-    column, time = rng.choice(table.numeric), rng.choice(table.times)
-    texts = {"c": column_text(situation, column), "t": column_text(situation, time)}
-    request, file = _request(situation, table, "line", "line", f"{file_part(column)}_over_{file_part(time)}.png", **texts)
+    column, time = situation.rng.choice(table.numeric), situation.rng.choice(table.times)
     code = f'df.plot.KIND(x="{time}", y="{column}", title="{column} over {time}")'
-    return _task(situation, table, "line", request, f"{column} over {time}", code, file)
+    file = f"{file_part(column)}_over_{file_part(time)}.png"
+    drawing = Drawing(table, "line", f"{column} over {time}", code, file, (column, time))
+    return _asked(situation, drawing, "line", c=column, t=time)
 
 
 def _scatter(situation: Situation, table: Table) -> Task:
-    rng = situation.rng
-    column, other = rng.sample(list(table.numeric), 2)
-    texts = {"c": column_text(situation, column), "d": column_text(situation, other)}
-    request, file = _request(situation, table, "scatter", "scatter", f"{file_part(column)}_against_{file_part(other)}.png", **texts)
+    column, other = situation.rng.sample(list(table.numeric), 2)
     code = f'df.plot.KIND(x="{other}", y="{column}", title="{column} against {other}")'
-    return _task(situation, table, "scatter", request, f"{column} against {other}", code, file)
+    file = f"{file_part(column)}_against_{file_part(other)}.png"
+    drawing = Drawing(table, "scatter", f"{column} against {other}", code, file, (column, other))
+    return _asked(situation, drawing, "scatter", c=column, d=other)
 
 
 def _histogram(situation: Situation, table: Table) -> Task:
-    rng = situation.rng
-    column = rng.choice(table.numeric)
-    request, file = _request(situation, table, "hist", "hist", f"{file_part(column)}_histogram.png", c=column_text(situation, column))
+    column = situation.rng.choice(table.numeric)
     code = f'df["{column}"].plot.KIND(title="distribution of {column}")'
-    return _task(situation, table, "hist", request, f"the distribution of {column}", code, file)
+    file = f"{file_part(column)}_histogram.png"
+    drawing = Drawing(table, "hist", f"the distribution of {column}", code, file, (column,))
+    return _asked(situation, drawing, "hist", c=column)

@@ -42,7 +42,13 @@ def make(situation: Situation) -> Task:
     }
     request = say(rng, PHRASES[kind].pick(rng, situation.held_out), slots)
     values = {"<a>": first.code, "<b>": second.code, "<p>": percent.code}
-    return _task(situation, request, _filled(code, values), _filled(answer, values), truth(first.value, second.value, percent.value))
+    return _task(
+        situation,
+        request,
+        _filled(code, values),
+        _filled(answer, values),
+        truth(first.value, second.value, percent.value),
+    )
 
 
 def _task(situation: Situation, request: str, code: str, answer: str, truth: Fraction) -> Task:
@@ -70,5 +76,7 @@ def _percent(rng: Random) -> Numeral:
     if rng.random() < 0.2:
         text = f"{rng.uniform(0.1, 99):.{rng.choice((1, 1, 2))}f}"
         return Numeral(text, text)
-    number = rng.choice((5, 10, 15, 20, 25, 30, 50, 75, rng.randint(1, 100), rng.randint(1, 100), rng.randint(100, 300)))
+    number = rng.choice(
+        (5, 10, 15, 20, 25, 30, 50, 75, rng.randint(1, 100), rng.randint(1, 100), rng.randint(100, 300))
+    )
     return Numeral(str(number), str(number))

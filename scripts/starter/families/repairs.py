@@ -1,4 +1,4 @@
-"""Repair: a request that names a column or a file wrongly. One look at what is there, then the right cell or a plain no."""
+"""Repair: a request that names a column or a file wrongly. One look at what is there, then the right cell or a no."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TypeVar
 from offline_interpreter.records import Code
 from starter.dialogue import Outputs, Situation, Task
 from starter.families import charts, tables
-from starter.tables import made_up_name
+from starter.names import made_up_name
 
 NAME = "repair"
 LOOK_AT_COLUMNS = 'print(", ".join(df.columns))'
@@ -24,7 +24,9 @@ def make(situation: Situation) -> Task:
     while True:
         situation.done = {}
         task = rng.choices((tables.make, charts.make), (4, 1))[0](situation)
-        broken = _broken_column(rng, task) if len(task.names) > 1 and rng.random() < 0.65 else _broken_file(situation, task)
+        broken = (
+            _broken_column(rng, task) if len(task.names) > 1 and rng.random() < 0.65 else _broken_file(situation, task)
+        )
         if broken:
             situation.done = {}
             return broken
@@ -35,35 +37,40 @@ def _broken_column(rng: Random, task: Task) -> Task | None:
     right = rng.choice(task.names[1:])
     known = rng.random() < 0.75
     wrong = _similar(rng, right) if known else made_up_name(rng)
-    first = _misnamed(task, right, wrong)
-    if first is None or wrong.lower() in task.cells[0].code.lower().replace(right.lower(), ""):
+    if wrong.lower() in task.cells[0].code.lower().replace(right.lower(), ""):
         return None
     look = Code(f"There is no column {wrong}; I'll look at the columns.", LOOK_AT_COLUMNS)
-    if known:
-        return replace(task, family=NAME, request=first.request, cells=[first.cells[0], look, task.cells[0]], answer=_last(task.answer), agrees=_last(task.agrees))
     missing = f"There is no column {wrong} in {task.names[0]}. Its columns are: "
-    return replace(
-        task, family=NAME, request=first.request, cells=[first.cells[0], look], created="",
-        answer=lambda outputs: f"{missing}{outputs[-1].strip()}.", agrees=lambda outputs: outputs[0] == "",
-    )  # fmt: skip
+    return _repaired(_misnamed(task, right, wrong), look, task if known else None, missing)
 
 
 def _broken_file(situation: Situation, task: Task) -> Task | None:
     """Return the task with its file misnamed, or with a file that does not exist."""
     rng, right = situation.rng, task.names[0]
     known = rng.random() < 0.75
-    stem = PurePath(right).stem
-    wrong = f"{_similar(rng, stem) if known else made_up_name(rng)}.csv"
-    first = _misnamed(task, right, wrong)
-    if first is None or wrong in situation.files:
+    wrong = f"{_similar(rng, PurePath(right).stem) if known else made_up_name(rng)}.csv"
+    if wrong in situation.files:
         return None
     look = Code(f"There is no file {wrong}; I'll look at the files.", LOOK_AT_FILES)
-    if known:
-        return replace(task, family=NAME, request=first.request, cells=[first.cells[0], look, task.cells[0]], answer=_last(task.answer), agrees=_last(task.agrees))
-    return replace(
-        task, family=NAME, request=first.request, cells=[first.cells[0], look], created="",
-        answer=lambda outputs: f"There is no file {wrong} here. The files are: {outputs[-1].strip()}.", agrees=lambda outputs: outputs[0] == "",
-    )  # fmt: skip
+    missing = f"There is no file {wrong} here. The files are: "
+    return _repaired(_misnamed(task, right, wrong), look, task if known else None, missing)
+
+
+def _repaired(first: Task | None, look: Code, right: Task | None, missing: str) -> Task | None:
+    """Return the task that fails, looks, and does the right one, or says what is missing and what there is."""
+    if first is None:
+        return None
+    if right is None:
+        return replace(
+            first,
+            family=NAME,
+            cells=[*first.cells, look],
+            created="",
+            answer=lambda outputs: f"{missing}{outputs[-1].strip()}.",
+            agrees=lambda outputs: outputs[0] == "",
+        )
+    cells = [*first.cells, look, *right.cells]
+    return replace(first, family=NAME, cells=cells, answer=_last(right.answer), agrees=_last(right.agrees))
 
 
 def _misnamed(task: Task, right: str, wrong: str) -> Task | None:
@@ -79,7 +86,14 @@ def _misnamed(task: Task, right: str, wrong: str) -> Task | None:
 
 def _similar(rng: Random, name: str) -> str:
     """Return what somebody could take the name for: another case, a blank for a line, one letter more or less."""
-    forms = [name.lower(), name.capitalize(), name.upper(), name.replace("_", " "), name.replace(" ", "_"), name.title()]
+    forms = [
+        name.lower(),
+        name.capitalize(),
+        name.upper(),
+        name.replace("_", " "),
+        name.replace(" ", "_"),
+        name.title(),
+    ]
     forms += [name + "s", name.removesuffix("s")]
     return rng.choice([form for form in forms if form != name] or [name + "s"])
 

@@ -27,7 +27,9 @@ AGGREGATES: dict[str, tuple[Sequence[str], str, Callable[[list[float]], float]]]
 def make(situation: Situation) -> Task:
     """Return a task of this family."""
     kinds = (_rows, _column_count, _shape, _columns, _head, _aggregate, _distinct, _values, _group, _group_count)
-    return situation.rng.choices(kinds, (2, 1, 0.7, 2, 2.2, 7, 1, 1, 5, 1.5))[0](situation, situation.rng.choice(situation.tables))
+    return situation.rng.choices(kinds, (2, 1, 0.7, 2, 2.2, 7, 1, 1, 5, 1.5))[0](
+        situation, situation.rng.choice(situation.tables)
+    )
 
 
 def follow_up(situation: Situation) -> Task | None:
@@ -73,40 +75,52 @@ def _rows(situation: Situation, table: Table) -> Task:
     request = request_text(situation, table, PHRASES["rows"].pick(situation.rng, situation.held_out))
     situation.done = {"table": table}
     return Task(
-        NAME, request, cell(table, f"I'll count the rows of {table.file}.", "len(df)"),
+        NAME,
+        request,
+        cell(table, f"I'll count the rows of {table.file}.", "len(df)"),
         lambda outputs: f"{table.file} has {outputs[0].strip()} rows.",
-        lambda outputs: int(outputs[0]) == table.rows, names=(table.file,),
-    )  # fmt: skip
+        lambda outputs: int(outputs[0]) == table.rows,
+        names=(table.file,),
+    )
 
 
 def _column_count(situation: Situation, table: Table) -> Task:
     request = request_text(situation, table, PHRASES["column count"].pick(situation.rng, situation.held_out))
     situation.done = {"table": table}
     return Task(
-        NAME, request, cell(table, f"I'll count the columns of {table.file}.", "len(df.columns)"),
+        NAME,
+        request,
+        cell(table, f"I'll count the columns of {table.file}.", "len(df.columns)"),
         lambda outputs: f"{table.file} has {outputs[0].strip()} columns.",
-        lambda outputs: int(outputs[0]) == len(table.columns), names=(table.file,),
-    )  # fmt: skip
+        lambda outputs: int(outputs[0]) == len(table.columns),
+        names=(table.file,),
+    )
 
 
 def _shape(situation: Situation, table: Table) -> Task:
     request = request_text(situation, table, PHRASES["shape"].pick(situation.rng, situation.held_out))
     situation.done = {"table": table}
     return Task(
-        NAME, request, cell(table, f"I'll count the rows and columns of {table.file}.", "len(df), len(df.columns)"),
-        lambda outputs: "{0} has {1} rows and {2} columns.".format(table.file, *outputs[0].split()),
-        lambda outputs: outputs[0].split() == [str(table.rows), str(len(table.columns))], names=(table.file,),
-    )  # fmt: skip
+        NAME,
+        request,
+        cell(table, f"I'll count the rows and columns of {table.file}.", "len(df), len(df.columns)"),
+        lambda outputs: "{} has {} rows and {} columns.".format(table.file, *outputs[0].split()),
+        lambda outputs: outputs[0].split() == [str(table.rows), str(len(table.columns))],
+        names=(table.file,),
+    )
 
 
 def _columns(situation: Situation, table: Table) -> Task:
     request = request_text(situation, table, PHRASES["columns"].pick(situation.rng, situation.held_out))
     situation.done = {"table": table}
     return Task(
-        NAME, request, cell(table, f"I'll list the columns of {table.file}.", '", ".join(df.columns)'),
+        NAME,
+        request,
+        cell(table, f"I'll list the columns of {table.file}.", '", ".join(df.columns)'),
         lambda outputs: f"The columns of {table.file} are: {outputs[0].strip()}.",
-        lambda outputs: outputs[0].strip() == ", ".join(table.columns), names=(table.file,),
-    )  # fmt: skip
+        lambda outputs: outputs[0].strip() == ", ".join(table.columns),
+        names=(table.file,),
+    )
 
 
 def _head(situation: Situation, table: Table) -> Task:
@@ -120,10 +134,13 @@ def _head(situation: Situation, table: Table) -> Task:
     situation.done = {"table": table}
     first = str(next(iter(table.columns)))
     return Task(
-        NAME, request, cell(table, f"I'll show the first {number} rows of {table.file}.", f"df.head({number}).to_string(index=False)"),
+        NAME,
+        request,
+        cell(table, f"I'll show the first {number} rows of {table.file}.", f"df.head({number}).to_string(index=False)"),
         lambda _: f"The first {number} rows of {table.file} are shown above.",
-        lambda outputs: len(outputs[0].splitlines()) == min(number, table.rows) + 1 and first in outputs[0], names=(table.file,),
-    )  # fmt: skip
+        lambda outputs: len(outputs[0].splitlines()) == min(number, table.rows) + 1 and first in outputs[0],
+        names=(table.file,),
+    )
 
 
 # -- a column's figures -----------------------------------------------------------------------------------------------
@@ -147,10 +164,13 @@ def _aggregate_task(situation: Situation, table: Table, kind: str, column: str, 
     rounding = "" if method in ("max", "min") else ".round(2)"
     situation.done = {"table": table, "aggregate": kind, "column": column}
     return Task(
-        NAME, request, cell(table, f"I'll compute the {kind} of {column} in {table.file}.", f'df["{column}"].{method}(){rounding}'),
+        NAME,
+        request,
+        cell(table, f"I'll compute the {kind} of {column} in {table.file}.", f'df["{column}"].{method}(){rounding}'),
         lambda outputs: f"The {kind} of {column} in {table.file} is {outputs[0].strip()}.",
-        lambda outputs: _close(outputs[0], truth), names=(table.file, column),
-    )  # fmt: skip
+        lambda outputs: _close(outputs[0], truth),
+        names=(table.file, column),
+    )
 
 
 def _follow_aggregate(situation: Situation) -> Task | None:
@@ -159,10 +179,14 @@ def _follow_aggregate(situation: Situation) -> Task | None:
     others = [column for column in table.numeric if column != done["column"]]
     if others and rng.random() < 0.45:
         column = rng.choice(others)
-        request = say(rng, PHRASES["follow up column"].pick(rng, situation.held_out), {"c": column_text(situation, column)})
+        request = say(
+            rng, PHRASES["follow up column"].pick(rng, situation.held_out), {"c": column_text(situation, column)}
+        )
         return _aggregate_task(situation, table, done["aggregate"], column, request)
     kind = rng.choice([name for name in AGGREGATES if name != done["aggregate"]])
-    request = say(rng, PHRASES["follow up aggregate"].pick(rng, situation.held_out), {"agg": rng.choice(AGGREGATES[kind][0])})
+    request = say(
+        rng, PHRASES["follow up aggregate"].pick(rng, situation.held_out), {"agg": rng.choice(AGGREGATES[kind][0])}
+    )
     return _aggregate_task(situation, table, kind, done["column"], request)
 
 
@@ -173,10 +197,13 @@ def _distinct(situation: Situation, table: Table) -> Task:
     request = request_text(situation, table, pattern, c=column_text(situation, column, pattern))
     situation.done = {"table": table}
     return Task(
-        NAME, request, cell(table, f"I'll count the different values of {column} in {table.file}.", f'df["{column}"].nunique()'),
+        NAME,
+        request,
+        cell(table, f"I'll count the different values of {column} in {table.file}.", f'df["{column}"].nunique()'),
         lambda outputs: f"{column} has {outputs[0].strip()} different values in {table.file}.",
-        lambda outputs: int(outputs[0]) == len(set(table.columns[column])), names=(table.file, column),
-    )  # fmt: skip
+        lambda outputs: int(outputs[0]) == len(set(table.columns[column])),
+        names=(table.file, column),
+    )
 
 
 def _values(situation: Situation, table: Table) -> Task:
@@ -186,10 +213,17 @@ def _values(situation: Situation, table: Table) -> Task:
     request = request_text(situation, table, pattern, c=column_text(situation, column, pattern))
     situation.done = {"table": table}
     return Task(
-        NAME, request, cell(table, f"I'll list the values of {column} in {table.file}.", f'", ".join(df["{column}"].astype(str).unique())'),
+        NAME,
+        request,
+        cell(
+            table,
+            f"I'll list the values of {column} in {table.file}.",
+            f'", ".join(df["{column}"].astype(str).unique())',
+        ),
         lambda outputs: f"The values of {column} in {table.file} are: {outputs[0].strip()}.",
-        lambda outputs: outputs[0].strip() == ", ".join(dict.fromkeys(map(str, table.columns[column]))), names=(table.file, column),
-    )  # fmt: skip
+        lambda outputs: outputs[0].strip() == ", ".join(dict.fromkeys(map(str, table.columns[column]))),
+        names=(table.file, column),
+    )
 
 
 # -- by group ---------------------------------------------------------------------------------------------------------
@@ -203,17 +237,27 @@ def _group(situation: Situation, table: Table) -> Task:
     section = section if section in PHRASES and rng.random() < 0.45 else "group"
     column, group = rng.choice(table.numeric), rng.choice(table.groups)
     pattern = PHRASES[section].pick(rng, situation.held_out)
-    slots = {"c": column_text(situation, column, pattern), "g": column_text(situation, group, pattern), "agg": rng.choice(names)}
+    slots = {
+        "c": column_text(situation, column, pattern),
+        "g": column_text(situation, group, pattern),
+        "agg": rng.choice(names),
+    }
     request = request_text(situation, table, pattern, **slots)
     situation.done = {"table": table}
     rounding = "" if method in ("max", "min") else ".round(2)"
     truth = {name: compute(values) for name, values in grouped(table, column, group).items()}
     return Task(
-        NAME, request,
-        cell(table, f"I'll compute the {kind} of {column} by {group} in {table.file}.", f'df.groupby("{group}")["{column}"].{method}(){rounding}'),
+        NAME,
+        request,
+        cell(
+            table,
+            f"I'll compute the {kind} of {column} by {group} in {table.file}.",
+            f'df.groupby("{group}")["{column}"].{method}(){rounding}',
+        ),
         lambda outputs: f"The {kind} of {column} by {group}:\n" + _listed(outputs[0]),
-        lambda outputs: _agree(outputs[0], truth), names=(table.file, column, group),
-    )  # fmt: skip
+        lambda outputs: _agree(outputs[0], truth),
+        names=(table.file, column, group),
+    )
 
 
 def _group_count(situation: Situation, table: Table) -> Task:
@@ -224,10 +268,13 @@ def _group_count(situation: Situation, table: Table) -> Task:
     situation.done = {"table": table}
     truth = {name: float(len(values)) for name, values in grouped(table, group, group).items()}
     return Task(
-        NAME, request, cell(table, f"I'll count the rows by {group} in {table.file}.", f'df.groupby("{group}").size()'),
+        NAME,
+        request,
+        cell(table, f"I'll count the rows by {group} in {table.file}.", f'df.groupby("{group}").size()'),
         lambda outputs: f"The number of rows by {group}:\n" + _listed(outputs[0]),
-        lambda outputs: _agree(outputs[0], truth), names=(table.file, group),
-    )  # fmt: skip
+        lambda outputs: _agree(outputs[0], truth),
+        names=(table.file, group),
+    )
 
 
 def grouped(table: Table, column: str, group: str) -> dict[str, list[float]]:
@@ -249,4 +296,6 @@ def _listed(printed: str) -> str:
 
 def _agree(printed: str, truth: dict[str, float]) -> bool:
     series = _series(printed)
-    return series.keys() == truth.keys() and all(abs(_number(series[n]) - v) <= 0.0051 + abs(v) * 1e-5 for n, v in truth.items())
+    return series.keys() == truth.keys() and all(
+        abs(_number(series[n]) - v) <= 0.0051 + abs(v) * 1e-5 for n, v in truth.items()
+    )

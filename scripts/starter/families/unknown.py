@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from starter.dialogue import Situation, Task
+from starter.names import file_name, made_up_name
 from starter.phrasing import SLOT, load_phrases, say
-from starter.tables import file_name, made_up_name
 
 NAME = "honesty"
 PHRASES = load_phrases("unknown")
@@ -39,10 +39,12 @@ def _word(situation: Situation, slot: str) -> str:
     if kind in FILE_KINDS:
         endings = FILE_KINDS[kind]
         there = [name for name in situation.files if name.endswith(endings)]
-        return rng.choice(there) if there and rng.random() < 0.7 else file_name(rng, situation.held_out, rng.choice(endings))
+        return (
+            rng.choice(there)
+            if there and rng.random() < 0.7
+            else file_name(rng, situation.held_out, rng.choice(endings))
+        )
     if kind in ("person", "place", "topic", "word", "thing", "food") and rng.random() < 0.12:
         return made_up_name(rng)
     word = PHRASES[kind].pick(rng, situation.held_out)
     return word.title() if kind in ("place", "person", "work") and rng.random() < 0.5 else word
-
-
