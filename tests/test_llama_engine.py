@@ -196,6 +196,11 @@ def test_a_reply_ends_at_its_bound(engine: LlamaEngine, max_tokens: int) -> None
     assert (reply.finish, reply.stats.generated_tokens) == ("length", max_tokens)
 
 
+def test_forced_text_beyond_the_bound_is_no_complete_reply(engine: LlamaEngine) -> None:
+    text, reply = ask(engine, QUESTION, Sampling(max_tokens=5), schema={"const": "always the same"})
+    assert (text, reply.finish) == ('"alwa', "length")
+
+
 def test_a_reply_ends_with_the_window(path: Path) -> None:
     engine = LlamaEngine(path, context_tokens=400)
     _, reply = ask(engine, QUESTION, Sampling(temperature=1.0, max_tokens=4000), schema=ENDLESS_SCHEMA)

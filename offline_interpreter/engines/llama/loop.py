@@ -22,8 +22,6 @@ from offline_interpreter.errors import EngineError
 from offline_interpreter.records import Cancel, Finish, Progress
 
 PREFILL_TOKENS = 128  # read at once between two looks at the cancel
-LONGEST_STEP = 32  # tokens that are evaluated without a word about it
-
 LONGEST_CYCLE = 8  # tokens; longer repetitions are not looked for
 CYCLES = 64  # a cycle that comes so often …
 CYCLED_TOKENS = 256  # … and takes so many tokens is a runaway: a long rule of dashes is none
@@ -70,6 +68,7 @@ class Writing:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._repetition = Repetition()
         self._runs_away = False
+        self._clipped = False
         self.tokens: list[int] = []
         self.text = ""
         self.forced = 0
@@ -101,7 +100,9 @@ class Writing:
         constraint = self._means.constraint
         constraint.advance(chosen)
         room = max(self._means.max_tokens - len(self.tokens), 0)
-        step = [*chosen, *constraint.forced()][:room]
+        following = [*chosen, *constraint.forced()]
+        step = following[:room]
+        self._clipped = len(step) < len(following)
         self.tokens += step
         self.forced += len(step) - len(chosen)
         self._runs_away = self._repetition.runs_away(step)
@@ -116,7 +117,7 @@ class Writing:
 
     def _ending(self, unread: int) -> Finish | None:
         means = self._means
-        if means.constraint.finished and self.tokens:
+        if means.constraint.finished and not self._clipped:
             return "complete"
         if means.cancel.requested:
             return "cancelled"
@@ -126,17 +127,18 @@ class Writing:
         return "length" if full or len(self.tokens) >= means.max_tokens else None
 
     def _read(self, tokens: Sequence[int]) -> bool:
-        """Evaluate ``tokens``, saying how far it is if they are many; return False when it was stopped."""
-        means = self._means
+        """Evaluate ``tokens``, saying how far it is with the prompt; return False when it was stopped."""
+        self._tell(0, len(tokens))
         for start in range(0, len(tokens), PREFILL_TOKENS):
-            if means.cancel.requested:
+            if self._means.cancel.requested:
                 return False
-            if len(tokens) > LONGEST_STEP:
-                means.progress(Progress("prompt", start, len(tokens)))
-            means.context.evaluate(tokens[start : start + PREFILL_TOKENS])
-        if len(tokens) > LONGEST_STEP:
-            means.progress(Progress("prompt", len(tokens), len(tokens)))
+            self._means.context.evaluate(tokens[start : start + PREFILL_TOKENS])
+            self._tell(min(start + PREFILL_TOKENS, len(tokens)), len(tokens))
         return True
+
+    def _tell(self, done: int, total: int) -> None:
+        if not self.first_choice_at:  # after it, what is read is the reply itself
+            self._means.progress(Progress("prompt", done, total))
 
     def _choose(self) -> int:
         means = self._means
