@@ -72,7 +72,7 @@ def any_number(rng: Random, *, words: bool = False, decimals: float = 0.15, nega
     """Return a number of any of the sizes that people ask about."""
     if rng.random() < decimals:
         places = rng.choice((1, 1, 2, 2, 3))
-        text = f"{rng.uniform(0, 10 ** rng.choice((1, 2, 3))):.{places}f}"
+        text = f"{rng.uniform(0.06, 10 ** rng.choice((1, 2, 3))):.{places}f}"
         return Numeral(text, text)
     digits = rng.choice((1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 5, 6))
     if words and rng.random() < 0.1:

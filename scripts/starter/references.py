@@ -31,7 +31,7 @@ ONLY_CSV_FORMS = (
     "it",
     "the dataset",
 )
-STEM_FORMS = ("the {} file", "the {} table", "the {} data", "the {} csv", "{}", "my {} file", "my {} data")
+STEM_FORMS = ("the {} file", "the {} table", "the {} data", "the {} csv", "{}")
 COLUMN_FORMS = ("{}",) * 12 + ("'{}'", '"{}"', "`{}`", "the {} column", "column {}", "the column {}")
 BEFORE = (
     "in <f>, ",

@@ -24,9 +24,9 @@ FAMILIES: dict[str, tuple[Make, float]] = {  # with the share of requests that e
     arithmetic.NAME: (arithmetic.make, 25),
     percentages.NAME: (percentages.make, 13),
     tables.NAME: (tables.make, 28),
-    charts.NAME: (charts.make, 11),
-    repairs.NAME: (repairs.make, 6),
-    conversation.NAME: (conversation.make, 5),
+    charts.NAME: (charts.make, 10),
+    repairs.NAME: (repairs.make, 4.5),
+    conversation.NAME: (conversation.make, 6),
     unknown.NAME: (unknown.make, 18),
 }
 NEEDS_TABLE = (tables.NAME, charts.NAME, repairs.NAME)

@@ -15,7 +15,8 @@ from torch.nn import functional
 from starter.batches import Batches
 from starter.network import Network, Shape
 
-PEAK_RATE = 1.5e-3
+MATRIX_RATE = 3.5e-3  # peak, of the matrices between layers
+OTHER_RATE = 1.5e-3
 LAST_RATE_SHARE = 0.03
 WARM_UP_STEPS = 150
 DECAY_SHARE = 0.35  # of all tokens: the last part, in which the rate falls
@@ -36,10 +37,10 @@ class Progress:
 
 
 def rate(progress: Progress, total_tokens: int) -> float:
-    """Return the learning rate of the next step."""
+    """Return the share of the peak rate that the next step gets."""
     warm = min(1.0, (progress.steps + 1) / WARM_UP_STEPS)
     left = max(0.0, 1.0 - progress.tokens / total_tokens)
-    return PEAK_RATE * warm * max(LAST_RATE_SHARE, min(1.0, left / DECAY_SHARE))
+    return warm * max(LAST_RATE_SHARE, min(1.0, left / DECAY_SHARE))
 
 
 def weighted_loss(network: Network, tokens: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
@@ -62,20 +63,20 @@ class Trainer:
         self.progress = Progress()
         hidden = [weight for name, weight in network.named_parameters() if name.startswith("blk.") and weight.dim() == 2]
         other = [weight for name, weight in network.named_parameters() if not name.startswith("blk.") or weight.dim() < 2]
-        # Muon learns matrices between layers in about half the steps that AdamW takes; here both get the same rate.
-        muon = torch.optim.Muon(hidden, lr=PEAK_RATE, weight_decay=WEIGHT_DECAY, adjust_lr_fn="match_rms_adamw")
-        adam = torch.optim.AdamW(other, lr=PEAK_RATE, weight_decay=0.0, betas=(0.9, 0.98), fused=True)
-        self.optimizers: list[torch.optim.Optimizer] = [muon, adam]
+        # Muon learns matrices between layers in far fewer steps than AdamW does.
+        muon = torch.optim.Muon(hidden, lr=MATRIX_RATE, weight_decay=WEIGHT_DECAY, adjust_lr_fn="match_rms_adamw")
+        adam = torch.optim.AdamW(other, lr=OTHER_RATE, weight_decay=0.0, betas=(0.9, 0.98), fused=True)
+        self.optimizers: list[tuple[torch.optim.Optimizer, float]] = [(muon, MATRIX_RATE), (adam, OTHER_RATE)]
 
     def step(self, tokens: Tensor, weights: Tensor, total_tokens: int) -> None:
         """Learn from one batch."""
-        for optimizer in self.optimizers:
+        for optimizer, peak in self.optimizers:
             for group in optimizer.param_groups:
-                group["lr"] = rate(self.progress, total_tokens)
+                group["lr"] = peak * rate(self.progress, total_tokens)
         loss, right = weighted_loss(self.network, tokens, weights)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), LARGEST_GRADIENT)
-        for optimizer in self.optimizers:
+        for optimizer, _ in self.optimizers:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
         progress = self.progress
@@ -91,7 +92,7 @@ class Trainer:
         state = {
             "shape": asdict(self.network.shape),
             "network": self.network.state_dict(),
-            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+            "optimizers": [optimizer.state_dict() for optimizer, _ in self.optimizers],
             "progress": asdict(self.progress),
         }
         part = path.with_suffix(".part")
@@ -105,7 +106,7 @@ def resume(path: Path) -> Trainer:
     network = Network(Shape(**state["shape"]))
     network.load_state_dict(state["network"])
     trainer = Trainer(network)
-    for optimizer, saved in zip(trainer.optimizers, state["optimizers"], strict=True):
+    for (optimizer, _), saved in zip(trainer.optimizers, state["optimizers"], strict=True):
         optimizer.load_state_dict(saved)
     trainer.progress = Progress(**state["progress"])
     return trainer

@@ -34,6 +34,8 @@ def make(situation: Situation) -> Task:
     kind = rng.choices(tuple(KINDS), (8, 5, 4, 4, 3))[0]
     code, answer, truth = KINDS[kind]
     first, second, percent = _amount(rng), _amount(rng), _percent(rng)
+    if not (first.value and second.value):  # nothing is a share of nothing
+        return make(situation)
     money = rng.choice(MONEY_FORMS)
     slots = {
         "a": money.format(first.text),
