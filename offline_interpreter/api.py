@@ -6,6 +6,7 @@ Nothing here prints or asks; who opens a session gives the two callbacks through
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date
 from importlib import resources
 from pathlib import Path
@@ -15,7 +16,7 @@ from offline_interpreter import __version__, prompt
 from offline_interpreter.cell_log import SessionFolder
 from offline_interpreter.cells import Cells
 from offline_interpreter.config import STARTER, Options, models_folder, state_folder
-from offline_interpreter.errors import ApprovalRequired, ModelMissing, UsageError
+from offline_interpreter.errors import ApprovalRequired, ModelMissing, TranscriptBroken, UsageError
 from offline_interpreter.kernel.manager import Kernel
 from offline_interpreter.kernel.packages import installed_packages
 from offline_interpreter.records import (
@@ -227,9 +228,11 @@ def _count_cells(transcript: Transcript) -> int:
     return sum(record.get("kind") == "cell_start" for record in read_transcript(transcript.path))
 
 
-def last_session() -> Path:
-    """Return the folder of the session that was written to last."""
-    found = list(sessions_folder().glob("*/transcript.jsonl"))
-    if not found:
-        raise UsageError("There is no session to go on with.", "Start one without -c.")
-    return max(found, key=lambda path: path.stat().st_mtime_ns).parent
+def last_session(workspace: Path) -> Path:
+    """Return the folder of the session that was last written to of those in ``workspace``."""
+    transcripts = sessions_folder().glob("*/transcript.jsonl")
+    for path in sorted(transcripts, key=lambda path: path.stat().st_mtime_ns, reverse=True):
+        with suppress(TranscriptBroken):
+            if next(read_transcript(path), {}).get("workspace") == str(workspace):
+                return path.parent
+    raise UsageError(f"There is no session in {str(workspace)!r} to go on with.", "Start one without -c.")

@@ -73,7 +73,7 @@ def train_model(options: argparse.Namespace) -> None:
 
     def keep() -> None:
         trainer.save(options.cache / "checkpoint.pt")
-        write_model(options.cache / "starter.gguf", trainer.network, pieces)
+        write_model(options.cache / "starter.gguf", trainer.averaged, pieces)
 
     source = Batches(
         options.cache / "vocabulary.gguf",

@@ -39,19 +39,15 @@ session.close()
 class Terminal:
     """A program in a tmux window of 80 × 40."""
 
-    def __init__(self, folder: Path, replies: str, piece_s: float = 0.0) -> None:
+    def __init__(self, folder: Path, *command: str) -> None:
         self._socket = str(folder / "tmux")
         work = folder / "work"
-        work.mkdir()
-        program = folder / "chat.py"
-        program.write_text(CHAT.replace("REPLIES", replies).replace("PIECE_S", str(piece_s)))
+        work.mkdir(exist_ok=True)
         environment = {**os.environ, "HOME": str(folder), "EDITOR": f"{sys.executable} {editor(folder)}"}
-        environment = {name: value for name, value in environment.items() if not name.startswith(("TMUX", "VISUAL"))}
-        self._tmux(
-            *("new-session", "-d", "-x", "80", "-y", "40", "-c", str(work)),
-            *(sys.executable, str(program)),
-            env=environment,
-        )
+        dropped = ("TMUX", "VISUAL", "XDG_", "OFFLINE_INTERPRETER_")
+        environment = {name: value for name, value in environment.items() if not name.startswith(dropped)}
+        start = ("new-session", "-d", "-x", "80", "-y", "40", "-c", str(work))
+        self._tmux(*start, sys.executable, *command, env=environment)
         self._tmux("set-option", "remain-on-exit", "on")
 
     def _tmux(self, *arguments: str, env: dict[str, str] | None = None) -> str:
@@ -85,6 +81,13 @@ class Terminal:
         subprocess.run(["tmux", "-S", self._socket, "kill-server"], check=False, capture_output=True)
 
 
+def scripted(folder: Path, replies: str, piece_s: float = 0.0) -> Terminal:
+    """Open a chat in which ``replies`` are played."""
+    program = folder / "chat.py"
+    program.write_text(CHAT.replace("REPLIES", replies).replace("PIECE_S", str(piece_s)))
+    return Terminal(folder, str(program))
+
+
 def editor(folder: Path) -> Path:
     path = folder / "editor.py"
     path.write_text("import sys, pathlib\npathlib.Path(sys.argv[1]).write_text(\"print('edited')\")\n")
@@ -101,7 +104,7 @@ def terminals(tmp_path: Path) -> Iterator[list[Terminal]]:
 
 def test_yes_runs_the_cell_and_the_chat_goes_on(tmp_path: Path, terminals: list[Terminal]) -> None:
     replies = "[Code('Multiplying.', 'print(37 * 481)'), Answer('It is **17797**.'), Answer('Bye.')]"
-    terminals.append(terminal := Terminal(tmp_path, replies))
+    terminals.append(terminal := scripted(tmp_path, replies))
     terminal.wait_for(">")
     terminal.type("What is 37 * 481?")
     screen = terminal.wait_for("Run it?")
@@ -119,7 +122,7 @@ def test_yes_runs_the_cell_and_the_chat_goes_on(tmp_path: Path, terminals: list[
 
 def test_no_with_a_reason_and_quit(tmp_path: Path, terminals: list[Terminal]) -> None:
     replies = "[Code('Deleting.', 'print(1)'), lambda m: Code(m[-1].text.split(': ')[-1], 'print(2)'), Answer('never')]"
-    terminals.append(terminal := Terminal(tmp_path, replies))
+    terminals.append(terminal := scripted(tmp_path, replies))
     terminal.wait_for(">")
     terminal.type("Clean up")
     terminal.wait_for("Run it?")
@@ -136,7 +139,7 @@ def test_no_with_a_reason_and_quit(tmp_path: Path, terminals: list[Terminal]) ->
 
 def test_edit_and_all_of_this_turn(tmp_path: Path, terminals: list[Terminal]) -> None:
     replies = "[Code('One.', 'print(1)'), Code('Two.', 'print(22)'), Code('Three.', 'print(333)'), Answer('Done.')]"
-    terminals.append(terminal := Terminal(tmp_path, replies))
+    terminals.append(terminal := scripted(tmp_path, replies))
     terminal.wait_for(">")
     terminal.type("Count")
     terminal.wait_for("Run it?")
@@ -150,7 +153,7 @@ def test_edit_and_all_of_this_turn(tmp_path: Path, terminals: list[Terminal]) ->
 
 
 def test_interrupt_stops_the_reply(tmp_path: Path, terminals: list[Terminal]) -> None:
-    terminals.append(terminal := Terminal(tmp_path, "[Answer('word ' * 2000), Answer('Fine.')]", piece_s=0.05))
+    terminals.append(terminal := scripted(tmp_path, "[Answer('word ' * 2000), Answer('Fine.')]", piece_s=0.05))
     terminal.wait_for(">")
     terminal.type("Talk")
     terminal.wait_for("word")
@@ -163,7 +166,7 @@ def test_interrupt_stops_the_reply(tmp_path: Path, terminals: list[Terminal]) ->
 def test_interrupt_stops_the_cell_and_keeps_variables(tmp_path: Path, terminals: list[Terminal]) -> None:
     sleeping = "x = 7\nprint('begun')\nimport time\ntime.sleep(99)"
     replies = f"[Code('Sleeping.', {sleeping!r}), Code('', 'print(\"x is\", x)'), Answer('Awake.')]"
-    terminals.append(terminal := Terminal(tmp_path, replies))
+    terminals.append(terminal := scripted(tmp_path, replies))
     terminal.wait_for(">")
     terminal.type("Sleep")
     terminal.wait_for("Run it?")
@@ -181,7 +184,7 @@ def test_interrupt_stops_the_cell_and_keeps_variables(tmp_path: Path, terminals:
 
 def test_cell_may_ask_the_person(tmp_path: Path, terminals: list[Terminal]) -> None:
     replies = "[Code('', 'print(\"hi\", input(\"Name? \"))'), Answer('Met.')]"
-    terminals.append(terminal := Terminal(tmp_path, replies))
+    terminals.append(terminal := scripted(tmp_path, replies))
     terminal.wait_for(">")
     terminal.type("Meet me")
     terminal.wait_for("Run it?")
@@ -195,7 +198,7 @@ def test_cell_may_ask_the_person(tmp_path: Path, terminals: list[Terminal]) -> N
 
 
 def test_interrupt_at_the_question_ends_the_turn(tmp_path: Path, terminals: list[Terminal]) -> None:
-    terminals.append(terminal := Terminal(tmp_path, "[Code('', 'print(1)'), Answer('On.')]"))
+    terminals.append(terminal := scripted(tmp_path, "[Code('', 'print(1)'), Answer('On.')]"))
     terminal.wait_for(">")
     terminal.type("Do it")
     terminal.wait_for("Run it?")
@@ -203,3 +206,22 @@ def test_interrupt_at_the_question_ends_the_turn(tmp_path: Path, terminals: list
     terminal.wait_for("Stopped")
     terminal.type("Go on")
     terminal.wait_for("On.")
+
+
+def test_command_opens_a_chat_that_can_be_gone_on_with(tmp_path: Path, terminals: list[Terminal]) -> None:
+    terminals.append(terminal := Terminal(tmp_path, "-m", "offline_interpreter"))
+    terminal.wait_for("Ctrl-D to leave.")
+    terminal.type("What is 37 * 481?")
+    terminal.wait_for("Run it?")
+    terminal.type("y")
+    terminal.wait_for("17797", times=2)
+    terminal.press("C-d")
+    screen = terminal.wait_for("Resume: offline-interpreter -c")
+    assert max(map(len, screen.splitlines())) <= 80
+    terminal.end()
+    terminals.append(terminal := Terminal(tmp_path, "-m", "offline_interpreter", "-c"))
+    terminal.wait_for("Ctrl-D to leave.")
+    terminal.press("C-d")
+    terminal.wait_for("saved")
+    transcripts = list((tmp_path / ".local" / "state").rglob("transcript.jsonl"))
+    assert len(transcripts) == 1

@@ -38,7 +38,13 @@ STATUS_EXIT_CODES = {
 @click.option("--timeout", "timeout_s", metavar="S", type=float, help="Seconds a cell may run; 0 for no limit.")
 @click.option("--max-steps", metavar="N", type=int, help="Steps that the model may take for one request.")
 @click.option("--context", metavar="N", type=int, help="Tokens of the model's window [default: what fits].")
-@click.option("-c", "--continue", "resume", is_flag=True, help="Go on with the last session (its variables are gone).")
+@click.option(
+    "-c",
+    "--continue",
+    "resume",
+    is_flag=True,
+    help="Go on with the last session in this folder (its variables are gone).",
+)
 @click.option("--plain", is_flag=True, help="No colors, no boxes; the answer alone on standard output.")
 @click.option("--json", "json_lines", is_flag=True, help="Events as JSON lines on standard output.")
 def ask(words: tuple[str, ...], yes: bool, resume: bool, plain: bool, json_lines: bool, **flags: Any) -> int:
@@ -86,14 +92,15 @@ def _converse(options: Options, engine: Engine, view: View, request: str, *, res
         engine=engine,
         approve=person.approve if person else None,
         ask_input=person.ask_input if person else None,
-        resume=last_session() if resume else None,
+        resume=last_session(options.workspace) if resume else None,
     )
     try:
         if request:
             return STATUS_EXIT_CODES[run_turn(session, request, view, person).status]
         click.echo(_greeting(options, session))
         chat(session, view, person)
-        click.echo(f"Session {session.cells.folder.path.name} saved. Go on with it: offline-interpreter -c")
+        name, head = session.cells.folder.path.name, session.transcript.head[:8]
+        click.echo(f"Session {name} saved (head {head}…). Resume: offline-interpreter -c")
         return 0
     finally:
         session.close()
@@ -109,8 +116,9 @@ def _greeting(options: Options, session: Session) -> str:
     model = f"{STARTER} (built in)" if starter else session.engine.name
     lines = [
         f"Offline Interpreter {__version__} · {model} · {shown}",
-        "Code runs as you, not confined: it can do what you can. Read a cell before you say yes.",
+        "Code is not confined: it can do what you can. Read each cell before you say yes.",
     ]
     if starter:
-        lines.append("The starter knows numbers, percentages, CSV tables and charts; larger models: models list.")
+        lines.append("The starter knows numbers, percentages, CSV tables and simple charts.")
+        lines.append("`offline-interpreter models list` shows larger models.")
     return "\n".join([*lines, "Type a request, %help for keys, Ctrl-D to leave.", ""])

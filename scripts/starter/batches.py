@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from offline_interpreter.prompt import observation_budget
+from starter.dialogue import WrongTruth
 from starter.examples import Example, conversation_example, copy_example
 from starter.painting import skip_painting
 from starter.sessions import talk
@@ -51,7 +52,12 @@ def _generate(examples: Queue[Example], vocabulary: Path, first_seed: int, conte
     for seed in itertools.count(first_seed):
         if parent is not None and not parent.is_alive():
             return
-        examples.put(make_example(seed, tokenizer, context))
+        try:
+            example = make_example(seed, tokenizer, context)
+        except (WrongTruth, ArithmeticError) as error:
+            print(f"Seed {seed} makes no example: {error}", flush=True)  # hours of training do not end for one
+        else:
+            examples.put(example)
 
 
 class Batches:

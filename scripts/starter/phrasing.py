@@ -95,7 +95,7 @@ def say(rng: Random, pattern: str, slots: Mapping[str, str]) -> str:
     text = _framed(rng, kind, text)
     text = _punctuated(rng, kind, text)
     text = _cased(rng, text)
-    if rng.random() < 0.08:
+    if rng.random() < 0.05:
         text = mistyped(rng, text)
     return SLOT.sub(lambda match: slots[match[1]], text)
 
@@ -131,7 +131,7 @@ def _cased(rng: Random, text: str) -> str:
     chance = rng.random()
     if chance < 0.35 or text.startswith("<"):
         return text
-    if chance < 0.38:
+    if chance < 0.36:
         return "".join(part if part.startswith("<") else part.upper() for part in re.split(r"(<\w+>)", text))
     return text[0].upper() + text[1:]
 

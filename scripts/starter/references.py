@@ -100,7 +100,7 @@ def placed(situation: Situation, pattern: str, known: bool = False) -> str:
     tables = [name for name in situation.files if name.lower().endswith(".csv")]
     if (len(tables) == 1 and rng.random() < 0.12) or (known and rng.random() < 0.7):
         return pattern
-    if rng.random() < 0.28:
+    if rng.random() < 0.22:
         if rng.random() < 0.5:
             return "." + rng.choice(BEFORE) + pattern[1:]
         return pattern[0] + rng.choice(BEFORE[:PLAIN_BEFORE]) + pattern[1:]

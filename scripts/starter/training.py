@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,15 @@ from torch.nn import functional
 from starter.batches import Batches
 from starter.network import Network, Shape
 
-MATRIX_RATE = 3.5e-3  # peak, of the matrices between layers
+MATRIX_RATE = 1.5e-3  # peak, of the matrices between layers
 OTHER_RATE = 1.5e-3
 LAST_RATE_SHARE = 0.03
 WARM_UP_STEPS = 150
-DECAY_SHARE = 0.35  # of all tokens: the last part, in which the rate falls
+DECAY_SHARE = 0.45  # of all tokens: the last part, in which the rate falls
 WEIGHT_DECAY = 0.02
 LARGEST_GRADIENT = 1.0
 SMOOTHING = 0.98
+AVERAGING = 0.995  # of the weights over the steps: the average is what is exported
 
 
 @dataclass(slots=True)
@@ -56,13 +58,15 @@ def weighted_loss(network: Network, tokens: Tensor, weights: Tensor) -> tuple[Te
 
 
 class Trainer:
-    """A network, its optimizers and its progress."""
+    """A network, the average of its weights over the last steps, its optimizers and its progress."""
 
     def __init__(self, network: Network) -> None:
         self.network = network
+        self.averaged = deepcopy(network)
         self.progress = Progress()
-        hidden = [weight for name, weight in network.named_parameters() if name.startswith("blk.") and weight.dim() == 2]
-        other = [weight for name, weight in network.named_parameters() if not name.startswith("blk.") or weight.dim() < 2]
+        inner = {name for name, weight in network.named_parameters() if name.startswith("blk.") and weight.dim() == 2}
+        hidden = [weight for name, weight in network.named_parameters() if name in inner]
+        other = [weight for name, weight in network.named_parameters() if name not in inner]
         # Muon learns matrices between layers in far fewer steps than AdamW does.
         muon = torch.optim.Muon(hidden, lr=MATRIX_RATE, weight_decay=WEIGHT_DECAY, adjust_lr_fn="match_rms_adamw")
         adam = torch.optim.AdamW(other, lr=OTHER_RATE, weight_decay=0.0, betas=(0.9, 0.98), fused=True)
@@ -79,6 +83,8 @@ class Trainer:
         for optimizer, _ in self.optimizers:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
+        with torch.no_grad():
+            torch._foreach_lerp_(list(self.averaged.parameters()), list(self.network.parameters()), 1 - AVERAGING)
         progress = self.progress
         keep = SMOOTHING if progress.steps else 0.0
         progress.loss = keep * progress.loss + (1 - keep) * loss.item()
@@ -92,6 +98,7 @@ class Trainer:
         state = {
             "shape": asdict(self.network.shape),
             "network": self.network.state_dict(),
+            "averaged": self.averaged.state_dict(),
             "optimizers": [optimizer.state_dict() for optimizer, _ in self.optimizers],
             "progress": asdict(self.progress),
         }
@@ -106,6 +113,7 @@ def resume(path: Path) -> Trainer:
     network = Network(Shape(**state["shape"]))
     network.load_state_dict(state["network"])
     trainer = Trainer(network)
+    trainer.averaged.load_state_dict(state.get("averaged", state["network"]))
     for (optimizer, _), saved in zip(trainer.optimizers, state["optimizers"], strict=True):
         optimizer.load_state_dict(saved)
     trainer.progress = Progress(**state["progress"])

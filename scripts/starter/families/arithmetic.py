@@ -71,7 +71,7 @@ def _expression(situation: Situation) -> Task:
 def _random_expression(rng: Random) -> tuple[str, str, Fraction]:
     """Return an expression's code, how a person types it, and its value."""
     while True:
-        count = rng.choices((2, 3, 4, 5, 6), (14, 6, 3, 1.2, 0.6))[0]
+        count = rng.choices((2, 3, 4, 5, 6), (18, 6, 3, 0.8, 0.4))[0]
         parts = _tree(rng, [any_number(rng, negative=0.03) for _ in range(count)])
         code = " ".join(part[1] for part in parts).replace("( ", "(").replace(" )", ")")
         truth = _value(code)
