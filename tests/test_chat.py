@@ -13,6 +13,7 @@ import pytest
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 
 ARRIVAL_S = 30.0
+PROMPT = ">"
 
 CHAT = """
 import sys
@@ -105,7 +106,7 @@ def terminals(tmp_path: Path) -> Iterator[list[Terminal]]:
 def test_yes_runs_the_cell_and_the_chat_goes_on(tmp_path: Path, terminals: list[Terminal]) -> None:
     replies = "[Code('Multiplying.', 'print(37 * 481)'), Answer('It is **17797**.'), Answer('Bye.')]"
     terminals.append(terminal := scripted(tmp_path, replies))
-    terminal.wait_for(">")
+    terminal.wait_for(PROMPT)
     terminal.type("What is 37 * 481?")
     screen = terminal.wait_for("Run it?")
     assert "Multiplying." in screen
@@ -123,7 +124,7 @@ def test_yes_runs_the_cell_and_the_chat_goes_on(tmp_path: Path, terminals: list[
 def test_no_with_a_reason_and_quit(tmp_path: Path, terminals: list[Terminal]) -> None:
     replies = "[Code('Deleting.', 'print(1)'), lambda m: Code(m[-1].text.split(': ')[-1], 'print(2)'), Answer('never')]"
     terminals.append(terminal := scripted(tmp_path, replies))
-    terminal.wait_for(">")
+    terminal.wait_for(PROMPT)
     terminal.type("Clean up")
     terminal.wait_for("Run it?")
     terminal.type("n")
@@ -140,7 +141,7 @@ def test_no_with_a_reason_and_quit(tmp_path: Path, terminals: list[Terminal]) ->
 def test_edit_and_all_of_this_turn(tmp_path: Path, terminals: list[Terminal]) -> None:
     replies = "[Code('One.', 'print(1)'), Code('Two.', 'print(22)'), Code('Three.', 'print(333)'), Answer('Done.')]"
     terminals.append(terminal := scripted(tmp_path, replies))
-    terminal.wait_for(">")
+    terminal.wait_for(PROMPT)
     terminal.type("Count")
     terminal.wait_for("Run it?")
     terminal.type("e")
@@ -154,7 +155,7 @@ def test_edit_and_all_of_this_turn(tmp_path: Path, terminals: list[Terminal]) ->
 
 def test_interrupt_stops_the_reply(tmp_path: Path, terminals: list[Terminal]) -> None:
     terminals.append(terminal := scripted(tmp_path, "[Answer('word ' * 2000), Answer('Fine.')]", piece_s=0.05))
-    terminal.wait_for(">")
+    terminal.wait_for(PROMPT)
     terminal.type("Talk")
     terminal.wait_for("word")
     terminal.press("C-c")
@@ -167,7 +168,7 @@ def test_interrupt_stops_the_cell_and_keeps_variables(tmp_path: Path, terminals:
     sleeping = "x = 7\nprint('begun')\nimport time\ntime.sleep(99)"
     replies = f"[Code('Sleeping.', {sleeping!r}), Code('', 'print(\"x is\", x)'), Answer('Awake.')]"
     terminals.append(terminal := scripted(tmp_path, replies))
-    terminal.wait_for(">")
+    terminal.wait_for(PROMPT)
     terminal.type("Sleep")
     terminal.wait_for("Run it?")
     terminal.type("y")
@@ -185,7 +186,7 @@ def test_interrupt_stops_the_cell_and_keeps_variables(tmp_path: Path, terminals:
 def test_cell_may_ask_the_person(tmp_path: Path, terminals: list[Terminal]) -> None:
     replies = "[Code('', 'print(\"hi\", input(\"Name? \"))'), Answer('Met.')]"
     terminals.append(terminal := scripted(tmp_path, replies))
-    terminal.wait_for(">")
+    terminal.wait_for(PROMPT)
     terminal.type("Meet me")
     terminal.wait_for("Run it?")
     terminal.type("y")
@@ -199,7 +200,7 @@ def test_cell_may_ask_the_person(tmp_path: Path, terminals: list[Terminal]) -> N
 
 def test_interrupt_at_the_question_ends_the_turn(tmp_path: Path, terminals: list[Terminal]) -> None:
     terminals.append(terminal := scripted(tmp_path, "[Code('', 'print(1)'), Answer('On.')]"))
-    terminal.wait_for(">")
+    terminal.wait_for(PROMPT)
     terminal.type("Do it")
     terminal.wait_for("Run it?")
     terminal.press("C-c")
@@ -210,7 +211,7 @@ def test_interrupt_at_the_question_ends_the_turn(tmp_path: Path, terminals: list
 
 def test_command_opens_a_chat_that_can_be_gone_on_with(tmp_path: Path, terminals: list[Terminal]) -> None:
     terminals.append(terminal := Terminal(tmp_path, "-m", "offline_interpreter"))
-    terminal.wait_for("Ctrl-D to leave.")
+    terminal.wait_for(f"\n{PROMPT}")
     terminal.type("What is 37 * 481?")
     terminal.wait_for("Run it?")
     terminal.type("y")
@@ -220,7 +221,7 @@ def test_command_opens_a_chat_that_can_be_gone_on_with(tmp_path: Path, terminals
     assert max(map(len, screen.splitlines())) <= 80
     terminal.end()
     terminals.append(terminal := Terminal(tmp_path, "-m", "offline_interpreter", "-c"))
-    terminal.wait_for("Ctrl-D to leave.")
+    terminal.wait_for(f"\n{PROMPT}")
     terminal.press("C-d")
     terminal.wait_for("saved")
     transcripts = list((tmp_path / ".local" / "state").rglob("transcript.jsonl"))
