@@ -41,7 +41,7 @@ class Terminal:
     """A program in a tmux window of 80 × 40."""
 
     def __init__(self, folder: Path, *command: str) -> None:
-        self._socket = str(folder / "tmux")
+        self._socket = str(folder / f"tmux-{time.monotonic_ns()}")  # of its own: another server may still be ending
         work = folder / "work"
         work.mkdir(exist_ok=True)
         environment = {**os.environ, "HOME": str(folder), "EDITOR": f"{sys.executable} {editor(folder)}"}
