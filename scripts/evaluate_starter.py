@@ -1,6 +1,6 @@
 """Ask the starter model requests that it never met, through the whole line, and print how many it solves.
 
-    python scripts/evaluate_starter.py                      # about 3 minutes; exit code 1 below --require
+    python scripts/evaluate_starter.py                      # about 2 minutes; exit code 1 below --require
     python scripts/evaluate_starter.py --model FILE.gguf --per-family 50 --show-failures
 
 Phrasings, names and files are those kept from training. Needs the extra ``data``.
@@ -34,7 +34,7 @@ def main() -> int:
 
 def evaluate(options: argparse.Namespace) -> int:
     """Judge all conversations, print the table, return the exit code."""
-    from starter.evaluation import conversations, judge_conversation, report, share
+    from starter.evaluation import conversations, judge_conversation, overall, report
     from starter.sessions import FAMILIES
 
     from offline_interpreter.api import load_engine
@@ -52,7 +52,7 @@ def evaluate(options: argparse.Namespace) -> int:
             print(f"{verdict.family}: {verdict.request}\n  cells: {verdict.cells}")
             print(f"  said: {verdict.answer}\n  not: {verdict.reference}")
     print(report(verdicts))
-    return 0 if share([verdict.solved for verdict in verdicts]) >= options.require else 1
+    return 0 if overall(verdicts) >= options.require else 1
 
 
 if __name__ == "__main__":

@@ -132,6 +132,27 @@ def test_training_and_use_tokenise_a_conversation_alike(engine: LlamaEngine, tok
     assert engine._prompt(messages) == tokenizer.prompt(messages)
 
 
+def test_llama_cpp_computes_what_was_trained(tokenizer: Tokenizer) -> None:
+    torch = pytest.importorskip("torch", reason="the extra 'train' is not installed")
+    pytest.importorskip("gguf", reason="the extra 'train' is not installed")
+    from llama_cpp import Llama
+    from starter.export import read_weights
+    from starter.network import Network, Shape
+
+    network = Network(Shape(tokenizer.size))
+    read_weights(STARTER, network)
+    reply = '{"action": "code", "message": "I\'ll compute 37 * 481.", "code": "print(37 * 481)"}'
+    messages = [Message("user", "What is 37 * 481?"), Message("assistant", reply)]
+    tokens = tokenizer.prompt(messages)
+    with torch.no_grad():
+        ours = network(torch.tensor([tokens]))[0].argmax(-1).tolist()
+    model = Llama(str(STARTER), n_ctx=512, logits_all=True, verbose=False)
+    model.eval(tokens)
+    theirs = model.scores[: len(tokens)].argmax(-1).tolist()
+    model.close()
+    assert sum(a == b for a, b in zip(ours, theirs, strict=True)) >= 0.97 * len(tokens)
+
+
 # -- the whole line -------------------------------------------------------------------------------------------------
 
 

@@ -21,7 +21,7 @@ from offline_interpreter.records import Answer, CellStart, TurnEnd
 from offline_interpreter.steps import parse_step
 from starter.dialogue import Played
 from starter.families import unknown
-from starter.sessions import Conversation, talk
+from starter.sessions import FAMILIES, Conversation, talk
 
 if TYPE_CHECKING:
     from offline_interpreter.engines.base import Engine
@@ -103,7 +103,8 @@ def report(verdicts: list[Verdict]) -> str:
     families = dict.fromkeys(verdict.family for verdict in verdicts)
     for family in families:
         lines.append(_row(family, [verdict.solved for verdict in verdicts if verdict.family == family]))
-    lines.append(_row("**all**", [verdict.solved for verdict in verdicts]))
+    lines.append(_row("all of these", [verdict.solved for verdict in verdicts]))
+    lines.append(f"| **as the generator draws them** | | | **{overall(verdicts):.1%}** |")
     copied, names = sum(verdict.names_copied for verdict in verdicts), sum(verdict.names for verdict in verdicts)
     unknowns = [verdict.refused for verdict in verdicts if verdict.should_refuse]
     knowns = [not verdict.refused for verdict in verdicts if not verdict.should_refuse]
@@ -111,6 +112,16 @@ def report(verdicts: list[Verdict]) -> str:
     lines.append(_row("unknown requests refused", unknowns))
     lines.append(_row("known requests not refused", knowns))
     return "\n".join(lines)
+
+
+def overall(verdicts: list[Verdict]) -> float:
+    """Return the share solved if requests came from each family as often as the generator draws it."""
+    solved = weight = 0.0
+    for family, (_, drawn) in FAMILIES.items():
+        hits = [verdict.solved for verdict in verdicts if verdict.family == family]
+        if hits:
+            solved, weight = solved + drawn * share(hits), weight + drawn
+    return solved / max(weight, 1.0)
 
 
 def _row(name: str, hits: list[bool]) -> str:

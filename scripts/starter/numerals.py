@@ -63,7 +63,7 @@ def written(rng: Random, number: int, *, words: bool = False) -> Numeral:
             return Numeral(SMALL_WORDS[number], str(number))
         if number in ROUND_WORDS:
             return Numeral(ROUND_WORDS[number], str(number))
-    if number >= 1000 and rng.random() < 0.2:
+    if number >= 1000 and rng.random() < 0.25:
         return Numeral(f"{number:,}", str(number))
     return Numeral(str(number), str(number))
 

@@ -21,12 +21,12 @@ from starter.tables import Table, make_table
 
 Make = Callable[[Situation], Task]
 FAMILIES: dict[str, tuple[Make, float]] = {  # with the share of requests that each gets
-    arithmetic.NAME: (arithmetic.make, 24),
-    percentages.NAME: (percentages.make, 15),
-    tables.NAME: (tables.make, 28),
+    arithmetic.NAME: (arithmetic.make, 30),
+    percentages.NAME: (percentages.make, 20),
+    tables.NAME: (tables.make, 22),
     charts.NAME: (charts.make, 10),
-    repairs.NAME: (repairs.make, 6),
-    conversation.NAME: (conversation.make, 9),
+    repairs.NAME: (repairs.make, 5),
+    conversation.NAME: (conversation.make, 12),
     unknown.NAME: (unknown.make, 18),
 }
 NEEDS_TABLE = (tables.NAME, charts.NAME, repairs.NAME)
