@@ -34,7 +34,7 @@ def main() -> int:
         for requests in CONVERSATIONS:
             with Interpreter(workspace=Path(folder), auto_run=True) as interpreter:
                 for request in requests:
-                    print(f"\n> {request}\n", flush=True)
+                    print(f"> {request}", flush=True)
                     messages = interpreter.chat(request)
                     asked += 1
                     answered += messages[-1]["role"] == "assistant" and messages[-1]["type"] == "message"
