@@ -97,9 +97,10 @@ def wait_until(condition) -> None:
 def is_alive(process: int) -> bool:
     try:
         state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+        threads = len(list(Path(f"/proc/{process}/task").iterdir()))
     except FileNotFoundError:
         return False
-    return state not in "ZX"
+    return state not in "ZX" or threads > 1  # the first thread is a zombie while others still end
 
 
 # -- state --------------------------------------------------------------------------------------------------------
