@@ -5,7 +5,7 @@ template    roles → the text around contents          vocabulary  text ↔ tok
 tokens      messages → tokens, append-only            context     tokens → logits, what the cache holds
 grammar     schema → what may follow                  sampling    logits → a token
 loop        one reply                                 engine      all of it, as ``engines.base.Engine``
-library     llama.cpp itself, and its log             machine     cores and memory
+binding     llama.cpp itself, and its log             machine     cores and memory
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from offline_interpreter.engines.llama.library import complaint, forget_log, library
+from offline_interpreter.engines.llama.binding import complaint, forget_log, library
 from offline_interpreter.errors import EngineError, ModelUnusable
 
 if TYPE_CHECKING:

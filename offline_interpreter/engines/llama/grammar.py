@@ -10,7 +10,7 @@ import ctypes
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from offline_interpreter.engines.llama.library import library
+from offline_interpreter.engines.llama.binding import library
 from offline_interpreter.errors import EngineError
 from offline_interpreter.steps import ITEM_SEPARATOR, KEY_SEPARATOR
 

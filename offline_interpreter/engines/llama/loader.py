@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from offline_interpreter.engines.base import OnProgress
+from offline_interpreter.engines.llama.binding import complaint, forget_log, library
 from offline_interpreter.engines.llama.grammar import Grammar
-from offline_interpreter.engines.llama.library import complaint, forget_log, library
 from offline_interpreter.engines.llama.template import ChatTemplate
 from offline_interpreter.engines.llama.vocabulary import Vocabulary
 from offline_interpreter.errors import EngineError, ModelMissing, ModelUnusable

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
-from offline_interpreter.engines.llama.library import library
+from offline_interpreter.engines.llama.binding import library
 from offline_interpreter.errors import ModelUnusable
 
 LONGEST_PIECE_BYTES = 16 * 1024
