@@ -1,7 +1,7 @@
 """Train the built-in starter model from nothing but this repository and write it as a GGUF file.
 
     python scripts/train_starter.py                       # from the start, about an hour on two cores
-    python scripts/train_starter.py --resume-from FILE    # go on from a checkpoint
+    python scripts/train_starter.py --resume-from FILE    # go on from a checkpoint, or from a GGUF that it wrote
     python scripts/train_starter.py --vocabulary          # learn the pieces of words anew (before a new training)
 
 Needs the extras ``data`` and ``train``. Checkpoints lie outside of the clone and are never needed to use the model.
@@ -26,9 +26,9 @@ def main() -> None:
     """Do what the command line says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tokens", type=float, default=30e6, help="tokens to train with in all, resumed ones counted")
-    parser.add_argument("--batch-tokens", type=int, default=2048)
+    parser.add_argument("--batch-tokens", type=int, default=4096)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--resume-from", type=Path, metavar="CHECKPOINT")
+    parser.add_argument("--resume-from", type=Path, metavar="FILE")
     parser.add_argument("--cache", type=Path, default=CACHE, help="folder of checkpoints")
     parser.add_argument("--keep-every", type=float, default=180, metavar="SECONDS")
     parser.add_argument("--out", type=Path, default=GGUF_FILE)
@@ -58,6 +58,7 @@ def train_model(options: argparse.Namespace) -> None:
     """Train, keep checkpoints in the cache folder, and write the model at the end."""
     # Threads that spin while they wait for one another lose four fifths of the speed as soon as other work goes on.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(options.cache / "compiled"))
     import torch
     from starter.batches import Batches
     from starter.export import write_model, write_vocabulary
@@ -66,6 +67,7 @@ def train_model(options: argparse.Namespace) -> None:
 
     options.cache.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(options.seed)
+    torch._dynamo.config.recompile_limit = 32  # one for each width of a batch
     torch.set_flush_denormal(True)  # sharp attention makes tiny numbers, which processors multiply very slowly
     pieces = Pieces(read_vocabulary())
     write_vocabulary(options.cache / "vocabulary.gguf", pieces)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from functools import cache
 from pathlib import Path
@@ -29,6 +30,10 @@ from offline_interpreter.records import Answer, Code  # noqa: E402
 from offline_interpreter.steps import parse_step, write_step  # noqa: E402
 
 PER_FAMILY = 8
+# Sections of what only occurs inside of a request, whose other words are kept for evaluation.
+PARTS_OF_REQUESTS = ("save", "next step", "line", "pronoun", "before", "between", "up to", "below", "sorts")
+# Cells leave pictures to the garbage collector, which finds them open.
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 
 
 def characters(text: str) -> int:
@@ -44,12 +49,18 @@ def turns(family: str) -> list[Played]:
     return [turn for seed in range(PER_FAMILY) for turn in conversation(family, seed).turns]
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", [family for family in FAMILIES if family != "conversation"])
 def test_each_family_yields_requests_of_its_own(family: str) -> None:
     assert all(conversation(family, seed).turns[0].task.family == family for seed in range(PER_FAMILY))
 
 
-@pytest.mark.parametrize("family", ["arithmetic", "tables", "honesty"])
+def test_conversation_yields_small_talk_and_requests_that_go_on() -> None:
+    found = [conversation("conversation", seed).turns for seed in range(PER_FAMILY)]
+    assert any(turns[0].task.family == "conversation" for turns in found)
+    assert any(len(turns) > 1 and turns[1].task.family == "conversation" for turns in found)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
 def test_same_seed_gives_same_conversation(family: str) -> None:
     again = talk(3, held_out=False, requests=2, budget=512, count=characters, family=family)
     assert [turn.messages for turn in again.turns] == [turn.messages for turn in conversation(family, 3).turns]
@@ -77,7 +88,7 @@ def test_figures_of_answers_come_from_an_output(family: str) -> None:
         assert all(figure in printed for figure in turn.figures)
 
 
-@pytest.mark.parametrize("family", ["arithmetic", "percentages"])
+@pytest.mark.parametrize("family", ["dates and units"])
 def test_calculations_answer_with_a_figure(family: str) -> None:
     assert all(conversation(family, seed).turns[0].figures for seed in range(PER_FAMILY))
 
@@ -134,7 +145,7 @@ def test_no_pattern_is_both_trained_and_held_out() -> None:
 
 def test_main_sections_keep_patterns_for_evaluation() -> None:
     for family, section, phrases in all_phrases():
-        if phrases.train[0][0] in "!?." and section not in ("save", "next step"):
+        if phrases.train[0][0] in "!?." and section not in PARTS_OF_REQUESTS:
             assert phrases.held_out is not phrases.train, (family, section)
 
 
@@ -159,7 +170,7 @@ def test_tables_have_a_column_of_numbers_and_one_of_groups() -> None:
         table = make_table(Random(seed), held_out=False)
         assert table.numeric
         assert table.groups
-        assert {*table.numeric, *table.groups, *table.times} == set(table.columns)
+        assert {*table.numeric, *table.groups, *table.times, *table.labels} == set(table.columns)
 
 
 # -- phrasings ----------------------------------------------------------------------------------------------------
@@ -170,7 +181,7 @@ def test_all_slots_of_patterns_are_closed() -> None:
         for pattern in (*phrases.train, *phrases.held_out):
             text = expand(Random(0), pattern)
             assert "[" not in text, (family, section, pattern)
-            assert SLOT.sub("", text).count("<") == 0, (family, section, pattern)
+            assert not re.search(r"<\w|\w>", SLOT.sub("", text)), (family, section, pattern)
 
 
 def test_noise_never_touches_what_fills_a_slot() -> None:

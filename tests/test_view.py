@@ -265,6 +265,11 @@ def test_answer_is_rendered() -> None:
     ]
 
 
+def test_lines_of_an_answer_stay_lines() -> None:
+    answer = "The sum of revenue by region:\nNorth: 165\nSouth: 80"
+    assert on_terminal([step(answer)]) == on_terminal(streamed(answer, size=3)) == f"{answer}\n"
+
+
 def test_finished_lines_are_printed_before_the_paragraph_ends() -> None:
     out = io.StringIO()
     view = TerminalView(out=out, err=io.StringIO(), width=40)

@@ -119,6 +119,6 @@ def _greeting(options: Options, session: Session) -> str:
         "Code is not confined: it can do what you can. Read each cell before you say yes.",
     ]
     if starter:
-        lines.append("The starter knows numbers, percentages, CSV tables and simple charts.")
+        lines.append("The starter knows numbers, dates, text, tables, charts, files and pictures.")
         lines.append("`offline-interpreter models list` shows larger models.")
     return "\n".join([*lines, "Type a request, %help for keys, Ctrl-D to leave.", ""])

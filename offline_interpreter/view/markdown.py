@@ -1,7 +1,8 @@
 """Markdown made into lines for a terminal: calm headings, no boxes, no pictures in place of words.
 
-Rich does the work; raw HTML is shown as it stands instead of being dropped, links show where they lead, and tables
-keep to the width. It takes safe text and does not know how text arrives.
+Rich does the work; raw HTML is shown as it stands instead of being dropped, links show where they lead, tables keep to
+the width, and a line that the model ended ends there: models do not wrap their text, so they mean it. It takes safe
+text and does not know how text arrives.
 """
 
 from __future__ import annotations
@@ -95,6 +96,8 @@ def _renderer() -> Callable[[str], Markdown]:
         def __init__(self, text: str) -> None:
             super().__init__("", hyperlinks=False)
             self.parsed = _parser().parse(text)
+            for part in (part for token in self.parsed for part in token.children or ()):
+                part.type = "hardbreak" if part.type == "softbreak" else part.type
 
     return Calm
 

@@ -17,7 +17,6 @@ import torch
 from torch import Tensor
 
 from offline_interpreter.prompt import observation_budget
-from starter.dialogue import WrongTruth
 from starter.examples import Example, conversation_example, copy_example
 from starter.painting import skip_painting
 from starter.sessions import talk
@@ -30,18 +29,18 @@ WAITING = 512  # examples made ahead
 # Lengths that examples are padded to. Few, since the matrix library prepares itself anew for each shape it meets.
 WIDTHS = (128, 192, 256, 320, 384, 512, 768, 1024, 1536, 2048)
 COPY_SHARE = 0.03
-REQUESTS = ((1, 74), (2, 17), (3, 5), (4, 2), (6, 1), (9, 1))  # of a conversation, with weights
+REQUESTS = ((1, 64), (2, 26), (3, 6), (4, 2), (6, 1), (9, 1))  # of a conversation, with weights
 
 
 def make_example(seed: int, tokenizer: Tokenizer, context: int) -> Example:
     """Return the example of a seed; one that is longer than the context is cut."""
     rng = Random(f"example {seed}")
     if rng.random() < COPY_SHARE:
-        return copy_example(rng, tokenizer.size)
+        return copy_example(rng, tokenizer)
     requests = rng.choices([number for number, _ in REQUESTS], [weight for _, weight in REQUESTS])[0]
     budget = observation_budget(context)
     conversation = talk(seed, held_out=False, requests=requests, budget=budget, count=tokenizer.count)
-    example = conversation_example(tokenizer, conversation.turns)
+    example = conversation_example(rng, tokenizer, conversation.turns)
     return Example(example.tokens[:context], example.weights[:context])
 
 
@@ -54,8 +53,8 @@ def _generate(examples: Queue[Example], vocabulary: Path, first_seed: int, conte
             return
         try:
             example = make_example(seed, tokenizer, context)
-        except (WrongTruth, ArithmeticError) as error:
-            print(f"Seed {seed} makes no example: {error}", flush=True)  # hours of training do not end for one
+        except Exception as error:  # hours of training do not end for one
+            print(f"Seed {seed} makes no example: {error!r}", flush=True)
         else:
             examples.put(example)
 

@@ -18,8 +18,8 @@ from offline_interpreter.api import open_session
 from offline_interpreter.config import Options
 from offline_interpreter.prompt import observation_budget
 from offline_interpreter.records import Answer, CellStart, TurnEnd
-from offline_interpreter.steps import parse_step
-from starter.dialogue import Played
+from offline_interpreter.steps import parse_step, write_step
+from starter.dialogue import Played, fingerprint
 from starter.families import unknown
 from starter.sessions import FAMILIES, Conversation, talk
 
@@ -81,20 +81,34 @@ def _judge(played: Played, session: Session, folder: Path) -> Verdict:
     reference = parse_step(played.answer)
     assert isinstance(reference, Answer)
     task = played.task
-    said = all(figure in answer for figure in played.figures) if played.figures else answer == reference.message
-    made = not task.created or (folder / task.created).is_file()
     return Verdict(
         task.family,
         task.request,
         answer,
         reference.message,
         tuple(cells),
-        solved=said and made and bool(cells) == bool(task.cells),
+        solved=_says(played, answer) and _did(played, folder) and bool(cells) == bool(task.cells),
         refused=answer == unknown.ANSWER,
         should_refuse=task.unknown,
         names_copied=sum(any(name in cell for cell in cells) for name in task.names),
         names=len(task.names),
     )
+
+
+def _says(played: Played, answer: str) -> bool:
+    """Return whether an answer is right: as chance allows, with all figures, or word for word where there are none."""
+    if played.task.accepts:
+        return played.task.accepts(answer)
+    if played.figures:
+        return all(figure in answer for figure in played.figures)
+    return write_step(Answer(answer)) == played.answer
+
+
+def _did(played: Played, folder: Path) -> bool:
+    """Return whether every file that the reference touched is as the reference left it."""
+    if not played.task.exact:
+        return all((folder / path).is_file() == bool(mark) for path, mark in played.changes.items())
+    return all(fingerprint(folder / path) == mark for path, mark in played.changes.items())
 
 
 def report(verdicts: list[Verdict]) -> str:
@@ -117,11 +131,19 @@ def report(verdicts: list[Verdict]) -> str:
 def overall(verdicts: list[Verdict]) -> float:
     """Return the share solved if requests came from each family as often as the generator draws it."""
     solved = weight = 0.0
-    for family, (_, drawn) in FAMILIES.items():
+    for family, parts in FAMILIES.items():
+        drawn = sum(part.share for part in parts)
         hits = [verdict.solved for verdict in verdicts if verdict.family == family]
         if hits:
             solved, weight = solved + drawn * share(hits), weight + drawn
     return solved / max(weight, 1.0)
+
+
+def reached(verdicts: list[Verdict], of_all: float, of_each: float) -> bool:
+    """Return whether the shares that are required of all requests and of each family's are reached."""
+    families = {verdict.family for verdict in verdicts}
+    shares = [share([verdict.solved for verdict in verdicts if verdict.family == family]) for family in families]
+    return share([verdict.solved for verdict in verdicts]) >= of_all and min(shares) >= of_each
 
 
 def _row(name: str, hits: list[bool]) -> str:

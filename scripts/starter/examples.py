@@ -15,12 +15,16 @@ from random import Random
 from offline_interpreter.records import Code, Message, Step
 from offline_interpreter.steps import parse_step, write_step
 from starter.dialogue import Played
+from starter.names import made_up_name
 from starter.tokenizer import ASSISTANT, END, START, USER, Tokenizer
 
 READ_WEIGHT = 0.04
 FORCED_WEIGHT = 0.02
 DECIDING_WEIGHT = 4.0
 DECIDING_PARTS = (1, 3)  # of a step: its action, and its message, whose first token says which kind of answer it is
+REFUSALS_CUT = 0.7
+REFUSAL_TOKENS = 30  # of a cut one: what the grammar forces, and the words that tell it from other answers
+LOOK_ALIKE_SHARE = 0.5  # of the copies
 COPY_FIRST_TOKEN = 261  # characters and pieces of words; control pieces and bytes stand before
 
 
@@ -32,12 +36,15 @@ class Example:
     weights: list[float]
 
 
-def conversation_example(tokenizer: Tokenizer, turns: Sequence[Played]) -> Example:
-    """Return the example that a conversation makes."""
+def conversation_example(rng: Random, tokenizer: Tokenizer, turns: Sequence[Played]) -> Example:
+    """Return the example that a conversation makes; the words of a last refusal, always the same, are mostly cut."""
     example = Example([START], [0.0])
     for turn in turns:
         for message in turn.messages:
             _add_message(example, tokenizer, message)
+    if turns[-1].task.unknown and rng.random() < REFUSALS_CUT:
+        kept = len(example.tokens) - tokenizer.count(turns[-1].answer) + REFUSAL_TOKENS
+        return Example(example.tokens[:kept], example.weights[:kept])
     return example
 
 
@@ -73,8 +80,21 @@ def _escaped(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
-def copy_example(rng: Random, vocabulary: int) -> Example:
-    """Return random tokens and the same again: nothing but copying helps."""
-    copied = [rng.randrange(COPY_FIRST_TOKEN, vocabulary) for _ in range(rng.randint(10, 120))]
+def copy_example(rng: Random, tokenizer: Tokenizer) -> Example:
+    """Return tokens and the same again, where nothing but copying helps: random ones, or lines of look-alikes."""
+    copied = _look_alikes(rng, tokenizer) if rng.random() < LOOK_ALIKE_SHARE else _random_tokens(rng, tokenizer.size)
     tokens = [START, USER, *copied, END, ASSISTANT, *copied]
     return Example(tokens, [0.0] * (len(copied) + 4) + [0.3] * len(copied))
+
+
+def _random_tokens(rng: Random, vocabulary: int) -> list[int]:
+    return [rng.randrange(COPY_FIRST_TOKEN, vocabulary) for _ in range(rng.randint(10, 120))]
+
+
+def _look_alikes(rng: Random, tokenizer: Tokenizer) -> list[int]:
+    """Return a list whose items end alike, so that what follows is known only by looking further back."""
+    digits = rng.choice(("01", "05", "0123", "0123456789"))
+    names = [made_up_name(rng) for _ in range(rng.randint(3, 10))]
+    between, after = rng.choice((": ", " ", "=")), rng.choice(("\\n", ", ", " "))
+    items = [f"{name}{between}{''.join(rng.choices(digits, k=rng.randint(1, 4)))}" for name in names]
+    return tokenizer.encode(after.join(items))

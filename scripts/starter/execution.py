@@ -11,6 +11,7 @@ import io
 import linecache
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,8 @@ from typing import Any
 
 from offline_interpreter.kernel.short_traceback import short_traceback
 from offline_interpreter.prompt import Observed
-from offline_interpreter.records import Artifact, CellResult
+from offline_interpreter.records import CellResult
+from offline_interpreter.workspace.scan import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,31 +36,29 @@ class Workbench:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._workspace = Workspace(folder)
         self._variables: dict[str, Any] = {"__name__": "__main__"}
         self._cells = 0
 
     def run(self, code: str) -> Ran:
         """Run a cell; an exception becomes an error text as the kernel words it."""
-        before = self._sizes()
         self._cells += 1
         name = f"<Cell {self._cells}>"
         linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
         printed, error = io.StringIO(), ""
-        with _working_in(self.folder), contextlib.redirect_stdout(printed):
+        with _working_in(self.folder), contextlib.redirect_stdout(printed), warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)  # short cells leave files to the garbage collector
             try:
                 exec(compile(code, name, "exec"), self._variables)  # noqa: S102 - see the module's docstring
             except Exception as problem:
                 error = _error_text(problem)
-        artifacts = tuple(
-            Artifact(path, "modified" if path in before else "created", size)
-            for path, size in sorted(self._sizes().items())
-            if before.get(path) != size
-        )
+        artifacts = tuple(self._workspace.changed())
         observed = Observed(text=printed.getvalue(), error=error, artifacts=artifacts, figures=_close_figures())
         return Ran(observed, CellResult("error" if error else "ok", 0.0))
 
-    def _sizes(self) -> dict[str, int]:
-        return {entry.name: entry.stat().st_size for entry in os.scandir(self.folder)}
+    def files(self) -> list[str]:
+        """Return the files in the folder, as the product lists them."""
+        return self._workspace.files()
 
 
 @contextlib.contextmanager

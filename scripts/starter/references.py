@@ -6,7 +6,7 @@ import re
 from pathlib import PurePath
 
 from starter.dialogue import Situation
-from starter.tables import Table
+from starter.tables import ENDINGS, Table
 
 FILE_FORMS = ("{}",) * 14 + (
     "the file {}",
@@ -15,23 +15,32 @@ FILE_FORMS = ("{}",) * 14 + (
     '"{}"',
     "`{}`",
     "my file {}",
-    "the csv file {}",
-    "the csv {}",
+    "my table {}",
+    "file {}",
 )
-ONLY_CSV_FORMS = (
-    "the csv",
-    "the csv file",
-    "the table",
-    "the file",
-    "my csv",
-    "this csv",
-    "the data",
-    "this table",
-    "my data",
-    "it",
-    "the dataset",
+KIND_FORMS = {  # by the ending: how a file is described beside its name, and where it is the only one of its kind
+    "csv": (
+        ("the csv file {}", "the csv {}", "my csv {}"),
+        ("the csv", "the csv file", "my csv", "this csv", "my csv file"),
+    ),
+    "xlsx": (
+        ("the excel file {}", "the spreadsheet {}", "the workbook {}", "the excel sheet {}", "the excel table {}"),
+        (
+            *("the spreadsheet", "the excel file", "my spreadsheet", "the workbook", "the excel sheet", "the excel"),
+            *("this spreadsheet", "my excel file", "the excel table", "this excel file", "the xlsx", "the xlsx file"),
+        ),
+    ),
+    "json": (
+        ("the json file {}", "the json {}", "my json {}"),
+        ("the json", "the json file", "my json", "this json", "my json file"),
+    ),
+}
+ONLY_TABLE_FORMS = (
+    *("the table", "the file", "the data", "this table", "my data", "it", "the dataset", "my table", "my file"),
+    *("this file", "this data", "the data set", "the data file", "this dataset", "my dataset"),
 )
-STEM_FORMS = ("the {} file", "the {} table", "the {} data", "the {} csv", "{}")
+KNOWN_FORMS = ("it", "the same file", "that file", "the same table", "that table", "this file", "the file", "the table")
+STEM_FORMS = ("the {} file", "the {} table", "the {} data", "{}", "my {} data", "my {} file", "my {} table")
 COLUMN_FORMS = ("{}",) * 12 + ("'{}'", '"{}"', "`{}`", "the {} column", "column {}", "the column {}")
 BEFORE = (
     "in <f>, ",
@@ -54,9 +63,22 @@ BEFORE = (
     "i have <f>. ",
     "from the file <f>, ",
     "in the file <f> ",
+    "in my file <f>, ",
+    "look into <f>. ",
+    "based on <f>, ",
+    "about <f>: ",
+    "check <f>. ",
+    "read <f>. ",
+    "look at <f>. ",
+    "open <f>. ",
+    "i've got a table <f>. ",
+    "use <f>. ",
+    "<f> - ",
+    "<f> ",
+    "<f>, ",
 )
 PLAIN_BEFORE = 5  # of these read well inside of a polite frame
-AFTER = (" in <f>",) * 6 + (
+AFTER = (" in <f>",) * 7 + (
     " of <f>",
     " from <f>",
     " from <f>",
@@ -66,8 +88,22 @@ AFTER = (" in <f>",) * 6 + (
     ", file <f>",
     " for <f>",
     " based on <f>",
+    " according to <f>",
+    " with <f>",
+    " - <f>",
+    ". the file is <f>",
+    ". use <f>",
+    ", see <f>",
+    " inside <f>",
+    " from my file <f>",
+    ", <f>",
+    "  <f>",  # two blanks: the bare name
+    "  <f>",
 )
-NAME_WANTED = re.compile(r"(file|table|called|named|a|\() <f>|^<f>|\(<f>")  # before these a description reads badly
+NAME_WANTED = re.compile(r"(file|table|called|named|a|file is|see|[-,(]|  ) ?<f>|^.?<f>")  # no description here
+BARE_COLUMN = re.compile(  # neither "the column" here
+    r"(?<!\b(?:of|in|by|up|is))(?<!\b(?:for|per|and|sum))(?<!\bdoes) <[cdglt]>|[^ ]<[cdglt]>"
+)
 
 
 def file_text(situation: Situation, table: Table, pattern: str = "") -> str:
@@ -75,13 +111,18 @@ def file_text(situation: Situation, table: Table, pattern: str = "") -> str:
     rng = situation.rng
     if NAME_WANTED.search(pattern):
         return table.file
-    tables = [name for name in situation.files if name.lower().endswith(".csv")]
+    with_name, alone = KIND_FORMS[table.ending]
+    if situation.done.get("table") is table and rng.random() < 0.25:
+        return rng.choice(KNOWN_FORMS)
+    if len(_tables(situation)) == 1 and rng.random() < 0.12:
+        return rng.choice(ONLY_TABLE_FORMS)
+    if sum(name.lower().endswith(table.ending) for name in situation.files) == 1 and rng.random() < 0.12:
+        return rng.choice(alone)
     stem = PurePath(table.file).stem
-    if len(tables) == 1 and rng.random() < 0.2:
-        return rng.choice(ONLY_CSV_FORMS)
     if sum(stem.lower() in name.lower() for name in situation.files) == 1 and rng.random() < 0.1:
-        return rng.choice(STEM_FORMS).format(stem)
-    return rng.choice(FILE_FORMS).format(table.file)
+        form = rng.choice((*STEM_FORMS, *with_name))
+        return form.format(stem)
+    return rng.choice(with_name if rng.random() < 0.1 else FILE_FORMS).format(table.file)
 
 
 def column_text(situation: Situation, column: str, pattern: str = "") -> str:
@@ -89,7 +130,8 @@ def column_text(situation: Situation, column: str, pattern: str = "") -> str:
     if " " in column and situation.rng.random() < 0.2:
         return column
     text = situation.rng.choice(COLUMN_FORMS).format(column)
-    return column if "column" in pattern and "column" in text else text
+    plain = "column" in text and ("column" in pattern or BARE_COLUMN.search(pattern))
+    return column if plain else text
 
 
 def placed(situation: Situation, pattern: str, known: bool = False) -> str:
@@ -97,11 +139,14 @@ def placed(situation: Situation, pattern: str, known: bool = False) -> str:
     rng = situation.rng
     if "<f>" in pattern:
         return pattern
-    tables = [name for name in situation.files if name.lower().endswith(".csv")]
-    if (len(tables) == 1 and rng.random() < 0.12) or (known and rng.random() < 0.7):
+    if (len(_tables(situation)) == 1 and rng.random() < 0.12) or (known and rng.random() < 0.6):
         return pattern
     if rng.random() < 0.22:
         if rng.random() < 0.5:
             return "." + rng.choice(BEFORE) + pattern[1:]
         return pattern[0] + rng.choice(BEFORE[:PLAIN_BEFORE]) + pattern[1:]
     return pattern + rng.choice(AFTER)
+
+
+def _tables(situation: Situation) -> list[str]:
+    return [name for name in situation.files if name.lower().endswith(tuple(ENDINGS))]

@@ -1,4 +1,4 @@
-"""Arithmetic: expressions in signs and in words, chains of steps, powers and roots, sums of several numbers."""
+"""Arithmetic: expressions in signs and in words, chains of steps, powers and roots."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from starter.dialogue import Outputs, Situation, Task
 from starter.numerals import Numeral, any_number, whole
 from starter.phrasing import load_phrases, say
 
-NAME = "arithmetic"
+NAME = "numbers"
 
 PHRASES = load_phrases("arithmetic")
 OPERATIONS: dict[str, Callable[[Fraction, Fraction], Fraction | int]] = {
@@ -25,7 +25,7 @@ OPERATIONS: dict[str, Callable[[Fraction, Fraction], Fraction | int]] = {
 
 def make(situation: Situation) -> Task:
     """Return a task of this family."""
-    kind = situation.rng.choices((_expression, _two, _one, _many, _chain), (8, 5, 2, 2, 3))[0]
+    kind = situation.rng.choices((_expression, _two, _one, _chain), (8, 5, 2, 3))[0]
     return kind(situation)
 
 
@@ -215,25 +215,6 @@ def _one(situation: Situation) -> Task:
 
 def _with_float_truth(situation: Situation, request: str, code: str, truth: float) -> Task:
     return compute(situation, request, code, Fraction(round(truth, 6)).limit_denominator(10**6))
-
-
-def _many(situation: Situation) -> Task:
-    rng = situation.rng
-    pattern, meaning = PHRASES["many"].pick(rng, situation.held_out).split(" => ")
-    decimals = rng.choice((0, 0, 0, 1))
-    numerals = [
-        any_number(rng, decimals=decimals, words=False) for _ in range(rng.randint(2 if meaning == "m" else 3, 6))
-    ]
-    numerals = [Numeral(numeral.code, numeral.code) for numeral in numerals]
-    if meaning == "*":
-        numerals = [Numeral(str(n), str(n)) for n in (rng.randint(2, 99) for _ in numerals)]
-    texts = [numeral.text for numeral in numerals]
-    style = rng.choice((", ", ", ", " ", ","))
-    listed = rng.choice((style.join(texts), f"{', '.join(texts[:-1])} and {texts[-1]}", " and ".join(texts)))
-    joined = (" * " if meaning == "*" else " + ").join(numeral.code for numeral in numerals)
-    code = f"({joined}) / {len(numerals)}" if meaning == "m" else joined
-    value = _value(code)
-    return _many(situation) if value is None else compute(situation, say(rng, pattern, {"l": listed}), code, value)
 
 
 def _chain(situation: Situation) -> Task:

@@ -1,149 +1,227 @@
-"""Charts of one CSV table, saved to a file: bars by group, lines over time, points, the distribution of a column."""
+"""Charts of one table, saved to a file: by group, over time, against each other, distributions, one column alone.
+
+Requests that go on with a chart are made in ``chart_follow_ups``, charts of given numbers in ``given_charts``.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from random import Random
 
-from offline_interpreter.records import Code
+from starter.chart_wishes import add_wishes, color_words
+from starter.conditions import make_condition
 from starter.dialogue import Situation, Task
-from starter.families.tables import AGGREGATES, loading, request_text
-from starter.names import made_up_name
+from starter.drawings import CALLED, FAMILY, GENERAL, TableChart, and_list, file_part, with_kind
+from starter.families import chart_follow_ups
+from starter.numerals import SMALL_WORDS
 from starter.phrasing import expand, load_phrases, say
-from starter.references import column_text
+from starter.queries import AGGREGATES
+from starter.references import column_text, file_text, placed
 from starter.tables import Table
 
-NAME = "charts"
+__all__ = ["NAME", "file_part", "follow_up", "make"]
+NAME = FAMILY
 PHRASES = load_phrases("charts")
-CALLED = {
-    "bar": ("bar chart", "bar chart", "bar graph", "bar plot", "barchart", "column chart", "chart", "graph", "plot"),
-    "line": ("line chart", "line chart", "line graph", "line plot", "chart", "graph", "plot"),
-    "scatter": ("scatter plot", "scatter chart", "scatterplot", "scatter graph"),
-    "hist": ("histogram", "histogram", "histogram plot"),
+PERIOD_WORDS = {
+    "month": ("month", "monthly"),
+    "year": ("year", "yearly"),
+    "quarter": ("quarter", "quarterly"),
+    "week": ("week", "weekly"),
 }
-SHOWN = {"bar": "bar chart", "line": "line chart", "scatter": "scatter plot", "hist": "histogram"}
+# The kinds that may be called just a chart, by section.
+GENERAL_KINDS = {"by group": "bar", "count": "bar", "top groups": "bar", "over time": "line", "period": "line"}
+GENERAL_KINDS |= {"alone": "line"}
+ADJECTIVES = ("simple", "nice", "quick", "small", "big", "clear", "basic", "plain", "new", "good")
 
 
 def make(situation: Situation) -> Task:
     """Return a task of this family."""
     rng = situation.rng
-    table = rng.choice(situation.tables)
-    kinds = {"bar": 6.0, "count": 1.0, "hist": 1.0}
-    if table.times:
-        kinds["line"] = 8.0
-    if len(table.numeric) > 1:
-        kinds["scatter"] = 1.5
-    kind = rng.choices(tuple(kinds), tuple(kinds.values()))[0]
-    makers = {"bar": _bar, "count": _count, "line": _line, "scatter": _scatter, "hist": _histogram}
-    return makers[kind](situation, table)
+    while True:
+        table = rng.choice(situation.tables)
+        makers = {_by_group: 7.0, _count: 3.5, _share: 1.5, _spread: 2.2, _alone: 1.5, _top: 0.8}
+        if table.times:
+            makers[_over] = 6.0
+        if table.dates:
+            makers[_period] = 3.5
+        if len(table.numeric) > 1:
+            makers[_against] = 2.0
+        task = rng.choices(tuple(makers), tuple(makers.values()))[0](situation, table)
+        if task:
+            return task
 
 
 def follow_up(situation: Situation) -> Task | None:
-    """Return a request to draw the same as another kind of chart."""
-    if "drawn" not in situation.done:
-        return None
-    before: Drawing = situation.done["drawn"]
-    kind = "line" if before.kind == "bar" else "bar"
-    request = say(situation.rng, PHRASES[f"follow up {kind}"].pick(situation.rng, situation.held_out), {})
-    stem = re.sub(r"(_bar|_line)?\.png$", "", before.file)
-    return _task(situation, replace(before, kind=kind, file=f"{stem}_{kind}.png"), request)
+    """Return a request to change the chart drawn last, to draw another, or to draw the figures computed last."""
+    if "chart" in situation.done and isinstance(situation.done["chart"], TableChart) and situation.rng.random() < 0.15:
+        situation.done = {"table": situation.done["chart"].table}
+        return make(situation)
+    return chart_follow_ups.follow_up(situation)
 
 
-@dataclass(frozen=True, slots=True)
-class Drawing:
-    """A chart: of what table, of what kind, what it shows, the code that draws it (KIND for the kind), its file."""
-
-    table: Table
-    kind: str
-    what: str
-    code: str
-    file: str
-    columns: tuple[str, ...]
+def _by_group(situation: Situation, table: Table) -> Task | None:
+    rng = situation.rng
+    kind = _draw(rng, {"bar": 8, "barh": 1.5, "pie": 2, "line": 0.7, "area": 0.3})
+    chart = TableChart(kind=kind, table=table, shape="by", columns=_columns(rng, table), by=_group(rng, table))
+    section = "by group plain" if kind == "bar" and rng.random() < 0.3 else "by group"
+    return _asked(situation, chart, section)
 
 
-def _task(situation: Situation, drawing: Drawing, request: str) -> Task:
-    table, file = drawing.table, drawing.file
-    situation.done = {"drawn": drawing} if drawing.kind in ("bar", "line") else {"table": table}
-    lines = [
-        "import matplotlib.pyplot as plt",
-        loading(table.file) + drawing.code.replace("KIND", drawing.kind),
-        "plt.tight_layout()",
-        f'plt.savefig("{file}")',
-    ]
-    drawn = f"{drawing.what} as a {SHOWN[drawing.kind]}"
-    return Task(
-        NAME,
-        request,
-        [Code(f"I'll draw {drawn}.", "\n".join(lines))],
-        lambda _: f"I drew {drawn} and saved it as {file}.",
-        created=file,
-        names=(table.file, *drawing.columns),
+def _count(situation: Situation, table: Table) -> Task | None:
+    rng = situation.rng
+    kind = _draw(rng, {"bar": 6, "barh": 1, "pie": 2})
+    chart = TableChart(kind=kind, table=table, shape="by", by=rng.choice(table.groups))
+    section = _draw(rng, {"count": 5, "count plain": 6 if kind == "bar" else 0, "share count": 2})
+    return _asked(situation, chart, section)
+
+
+def _share(situation: Situation, table: Table) -> Task | None:
+    rng = situation.rng
+    counted = rng.random() < 0.35
+    columns = () if counted else _columns(rng, table)
+    chart = TableChart(kind="pie", table=table, shape="by", columns=columns, by=rng.choice(table.groups))
+    return _asked(situation, chart, "share count" if counted else "share")
+
+
+def _over(situation: Situation, table: Table) -> Task | None:
+    rng = situation.rng
+    kind = _draw(rng, {"line": 8, "area": 1, "bar": 0.7, "barh": 0.1})
+    columns = _columns(rng, table, several=0.2)
+    chart = TableChart(kind=kind, table=table, shape="over", columns=columns, by=rng.choice(table.times))
+    return _asked(situation, chart, "over time plain" if kind == "line" and rng.random() < 0.4 else "over time")
+
+
+def _period(situation: Situation, table: Table) -> Task | None:
+    rng = situation.rng
+    kind = _draw(rng, {"line": 6, "bar": 3, "area": 0.7})
+    period = _draw(rng, {"month": 6, "year": 4, "quarter": 1, "week": 1})
+    chart = TableChart(
+        kind=kind, table=table, shape="by", columns=_columns(rng, table), by=rng.choice(table.dates), period=period
     )
+    return _asked(situation, chart, "period plain" if kind == "line" and rng.random() < 0.5 else "period")
 
 
-def _asked(situation: Situation, drawing: Drawing, section: str, *, called: str = "", **columns: str) -> Task:
-    """Return the task of a drawing, asked for by a section's patterns; ``called`` is the aggregate's name.
+def _against(situation: Situation, table: Table) -> Task | None:
+    rng = situation.rng
+    column, other = rng.sample(list(table.numeric), 2)
+    chart = TableChart(kind="scatter", table=table, shape="against", columns=(column,), by=other)
+    return _asked(situation, chart, "against plain" if rng.random() < 0.35 else "against")
 
-    Now and then the person names the file.
-    """
+
+def _spread(situation: Situation, table: Table) -> Task | None:
+    rng = situation.rng
+    kind = _draw(rng, {"hist": 3, "box": 2})
+    grouped = kind == "box" and rng.random() < 0.5
+    by = rng.choice(table.groups) if grouped else ""
+    chart = TableChart(kind=kind, table=table, shape="spread", columns=_columns(rng, table), by=by)
+    plain = kind == "hist" and rng.random() < 0.3
+    return _asked(situation, chart, "by group" if grouped else "spread plain" if plain else "spread")
+
+
+def _alone(situation: Situation, table: Table) -> Task | None:
+    rng = situation.rng
+    kind = _draw(rng, {"line": 6, "area": 1})
+    chart = TableChart(kind=kind, table=table, shape="alone", columns=_columns(rng, table, several=0.2))
+    return _asked(situation, chart, "alone plain" if kind == "line" and rng.random() < 0.45 else "alone")
+
+
+def _top(situation: Situation, table: Table) -> Task | None:
+    rng = situation.rng
+    kind = _draw(rng, {"bar": 5, "barh": 1.5, "pie": 0.7})
+    group = rng.choice([*table.groups, *table.labels])
+    chart = TableChart(kind=kind, table=table, shape="by", columns=_columns(rng, table), by=group, top=_some(rng))
+    return _asked(situation, chart, "top groups")
+
+
+def _draw(rng: Random, weights: dict[str, float]) -> str:
+    return rng.choices(tuple(weights), tuple(weights.values()))[0]
+
+
+def _some(rng: Random) -> str:
+    return str(rng.choice((2, 3, 3, 4, 5, 5, 5, 6, 7, 8, 10, 10, 12, 15, 20)))
+
+
+def _columns(rng: Random, table: Table, several: float = 0.0) -> tuple[str, ...]:
+    if len(table.numeric) > 1 and rng.random() < several:
+        return tuple(rng.sample(list(table.numeric), 3 if len(table.numeric) > 2 and rng.random() < 0.25 else 2))
+    return (rng.choice(table.numeric),)
+
+
+def _group(rng: Random, table: Table) -> str:
+    return rng.choice([*table.groups, *table.groups, *table.labels])
+
+
+def _asked(situation: Situation, chart: TableChart, section: str) -> Task | None:
+    """Return the task of a chart, asked for by a section's patterns and with wishes; None where it cannot be drawn."""
     rng = situation.rng
     pattern = PHRASES[section].pick(rng, situation.held_out)
-    texts = {slot: column_text(situation, column, pattern) for slot, column in columns.items()}
-    texts["c"] = called + texts.get("c", "")
-    texts["chart"] = rng.choice(CALLED[drawing.kind])
-    if rng.random() >= 0.25:
-        return _task(situation, drawing, request_text(situation, drawing.table, pattern, **texts))
-    file = rng.choice(("NAME.png", "KIND_NAME.png", "chart.png", "plot.png", "figure1.png", "result.png"))
-    file = file.replace("NAME", made_up_name(rng)).replace("KIND", drawing.kind)
-    save = expand(rng, PHRASES["save"].pick(rng, held_out=False)[1:].strip()).replace("<png>", file)
-    text = request_text(situation, drawing.table, "." + pattern[1:], **texts).rstrip(".?! ")
-    return _task(situation, replace(drawing, file=file), f"{text}{'' if save.startswith(',') else ' '}{save}")
+    pattern = pattern[0] + expand(rng, pattern[1:])
+    if chart.shape == "over" and chart.by.lower() in PERIOD_WORDS:
+        pattern = pattern.replace("for each <t>", "by <t>")  # for each month means the months of dates
+    slots = _slots(situation, chart, pattern, section)
+    if chart.shape == "by" and chart.columns and section in ("by group", "by group plain", "period", "period plain"):
+        chart, slots["c"] = _with_measure(rng, chart, slots["c"])
+    if chart.period:
+        pattern = _with_dates(situation, chart, pattern)
+    clause = ""
+    if rng.random() < 0.07:
+        condition = make_condition(situation, chart.table, other_than=chart.by)
+        chart, clause = replace(chart, conditions=(condition,)), f" {condition.clause}"
+    if not chart.fits(chart.kind):
+        return None
+    if "<chart>" in pattern:
+        called, color = _called(rng, chart.kind, section)
+        chart = replace(chart, look=replace(chart.look, color=color))
+        pattern = with_kind(rng, pattern, called)
+    if clause:
+        pattern += "<clause>"
+    known = situation.done.get("table") is chart.table
+    pattern = placed(situation, pattern, known)
+    chart, pattern, wished = add_wishes(situation, chart.saved(), pattern)
+    slots |= {"f": file_text(situation, chart.table, pattern), "clause": clause, **wished}
+    return chart.task(situation, say(rng, pattern, slots))
 
 
-def file_part(column: str) -> str:
-    """Return a column's name as it stands in a file's name."""
-    return column.replace(" ", "_")
-
-
-def _bar(situation: Situation, table: Table) -> Task:
+def _slots(situation: Situation, chart: TableChart, pattern: str, section: str) -> dict[str, str]:
+    """Return how the request names columns, groups and numbers."""
     rng = situation.rng
-    column, group = rng.choice(table.numeric), rng.choice(table.groups)
-    kind = rng.choices(("", "mean", "sum", "maximum", "minimum"), (6, 3, 2, 0.5, 0.5))[0]
-    called = f"{rng.choice(AGGREGATES[kind][0])} " if kind else ""
-    kind = kind or "sum"
-    code = f'df.groupby("{group}")["{column}"].{AGGREGATES[kind][1]}().plot.KIND(title="{column} by {group}")'
-    file = f"{file_part(column)}_by_{file_part(group)}.png"
-    drawing = Drawing(table, "bar", f"the {kind} of {column} by {group}", code, file, (column, group))
-    return _asked(situation, drawing, "bar", called=called, c=column, g=group)
+    slots = {slot: column_text(situation, chart.by, pattern) for slot in "gtd"} if chart.by else {}
+    if re.search(r"(each|every) <", pattern):
+        slots = {slot: text.removeprefix("the ") for slot, text in slots.items()}
+    slots["c"] = and_list([column_text(situation, column, pattern) for column in chart.columns])
+    if len(chart.columns) > 1 and rng.random() < 0.3:
+        slots["c"] = f"both {slots['c']}" if len(chart.columns) == 2 else slots["c"].replace(" and ", ", ")
+    if chart.period:
+        slots["p"], slots["ply"] = PERIOD_WORDS[chart.period]
+    if section == "top groups":
+        slots["g"] = chart.by + ("s" if chart.by.islower() and chart.by[-1] not in "sy" and rng.random() < 0.3 else "")
+        slots["n"] = SMALL_WORDS[int(chart.top)] if rng.random() < 0.12 else chart.top
+    return slots
 
 
-def _count(situation: Situation, table: Table) -> Task:
-    group = situation.rng.choice(table.groups)
-    code = f'df.groupby("{group}").size().plot.KIND(title="rows by {group}")'
-    file = f"rows_by_{file_part(group)}.png"
-    drawing = Drawing(table, "bar", f"the number of rows by {group}", code, file, (group,))
-    return _asked(situation, drawing, "count", g=group)
+def _with_measure(rng: Random, chart: TableChart, column: str) -> tuple[TableChart, str]:
+    """Return the chart of some measure, and how the request calls the measure of the column."""
+    measure = _draw(rng, {"": 6, "mean": 3, "sum": 2, "maximum": 0.6, "minimum": 0.5, "median": 0.5})
+    if not measure:
+        return chart, column
+    called = rng.choice(AGGREGATES[measure][0])
+    column = column.removeprefix("the ") if rng.random() < 0.7 else f"of {column}"
+    return replace(chart, measure=measure), f"{called} {column}"
 
 
-def _line(situation: Situation, table: Table) -> Task:
-    column, time = situation.rng.choice(table.numeric), situation.rng.choice(table.times)
-    code = f'df.plot.KIND(x="{time}", y="{column}", title="{column} over {time}")'
-    file = f"{file_part(column)}_over_{file_part(time)}.png"
-    drawing = Drawing(table, "line", f"{column} over {time}", code, file, (column, time))
-    return _asked(situation, drawing, "line", c=column, t=time)
+def _with_dates(situation: Situation, chart: TableChart, pattern: str) -> str:
+    """Return the pattern naming the column of dates, unless that is called date; "by month" may mean a column month."""
+    rng = situation.rng
+    if chart.by == "date" and "by <p>" not in pattern and rng.random() < 0.8:
+        return pattern
+    return f"{pattern}{PHRASES['dates'].pick(rng, situation.held_out)[1:]}"
 
 
-def _scatter(situation: Situation, table: Table) -> Task:
-    column, other = situation.rng.sample(list(table.numeric), 2)
-    code = f'df.plot.KIND(x="{other}", y="{column}", title="{column} against {other}")'
-    file = f"{file_part(column)}_against_{file_part(other)}.png"
-    drawing = Drawing(table, "scatter", f"{column} against {other}", code, file, (column, other))
-    return _asked(situation, drawing, "scatter", c=column, d=other)
-
-
-def _histogram(situation: Situation, table: Table) -> Task:
-    column = situation.rng.choice(table.numeric)
-    code = f'df["{column}"].plot.KIND(title="distribution of {column}")'
-    file = f"{file_part(column)}_histogram.png"
-    drawing = Drawing(table, "hist", f"the distribution of {column}", code, file, (column,))
-    return _asked(situation, drawing, "hist", c=column)
+def _called(rng: Random, kind: str, section: str) -> tuple[str, str]:
+    """Return how the request calls the kind of chart, and the color that it names with it."""
+    called = rng.choice(GENERAL if kind == GENERAL_KINDS.get(section) and rng.random() < 0.3 else CALLED[kind])
+    if kind != "pie" and rng.random() < 0.06:
+        word, color = color_words(rng)
+        return f"{word} {called}", color
+    return (f"{rng.choice(ADJECTIVES)} {called}" if rng.random() < 0.05 else called), ""

@@ -8,12 +8,12 @@ from starter.phrasing import load_phrases, say
 NAME = "conversation"
 PHRASES = load_phrases("conversation")
 ANSWERS = {
-    "greeting": "Hello. Ask me for a calculation, for a figure from a CSV table, or for a chart.",
+    "greeting": "Hello. Ask me for a calculation, a figure from a table, a chart, or what to do with files.",
     "thanks": "You're welcome.",
     "bye": "Goodbye.",
     "about": (
-        "I'm the small starter model that is built in. I know numbers, percentages, CSV tables and simple charts. "
-        "`offline-interpreter models list` shows larger models."
+        "I'm the small starter model that is built in. I know numbers, lists, dates, units, text, tables, charts, "
+        "files and pictures. `offline-interpreter models list` shows larger models."
     ),
 }
 

@@ -11,7 +11,7 @@ from starter.dialogue import Outputs, Situation, Task
 from starter.numerals import Numeral, any_number
 from starter.phrasing import load_phrases, say
 
-NAME = "percentages"
+NAME = "numbers"
 PHRASES = load_phrases("percentages")
 
 Truth = Callable[[Fraction, Fraction, Fraction], Fraction]

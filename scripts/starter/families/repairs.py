@@ -1,62 +1,78 @@
-"""Repair: a request that names a column or a file wrongly. One look at what is there, then the right cell or a no."""
+"""Repair: a column or a file that is named wrongly. One look at what is there, then the right cell or a plain no.
+
+The look names what is closest, so that the model copies a name and need not compare any. See ``repairs_of_data`` for
+tables that are named rightly and hold what nobody expected.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import PurePath
-from random import Random
 from typing import TypeVar
 
 from offline_interpreter.records import Code
 from starter.dialogue import Outputs, Situation, Task
-from starter.families import charts, tables
+from starter.families import charts, repairs_of_data, table_conditions, table_questions, tables
+from starter.likeness import closest, look, similar
 from starter.names import made_up_name
 
 NAME = "repair"
-LOOK_AT_COLUMNS = 'print(", ".join(df.columns))'
-LOOK_AT_FILES = 'import os\nprint(", ".join(sorted(os.listdir())))'
+MAKERS = {tables.make: 4, table_questions.make: 1.5, table_conditions.make: 1, charts.make: 1.5}  # of what goes wrong
+
+
+def prepare(situation: Situation) -> None:
+    """Lay tables that hold what nobody expects."""
+    repairs_of_data.prepare(situation)
 
 
 def make(situation: Situation) -> Task:
     """Return a task of this family."""
     rng = situation.rng
+    if rng.random() < 0.3:
+        return repairs_of_data.make(situation)
     while True:
         situation.done = {}
-        task = rng.choices((tables.make, charts.make), (4, 1))[0](situation)
-        broken = (
-            _broken_column(rng, task) if len(task.names) > 1 and rng.random() < 0.65 else _broken_file(situation, task)
-        )
+        task = rng.choices(tuple(MAKERS), tuple(MAKERS.values()))[0](situation)
+        wanted = len(task.names) > 1 and rng.random() < 0.65
+        broken = _broken_column(situation, task) if wanted else _broken_file(situation, task)
         if broken:
             situation.done = {}
             return broken
 
 
-def _broken_column(rng: Random, task: Task) -> Task | None:
+def _broken_column(situation: Situation, task: Task) -> Task | None:
     """Return the task with one of its columns misnamed, or with a column that does not exist."""
-    right = rng.choice(task.names[1:])
+    rng, right = situation.rng, situation.rng.choice(task.names[1:])
     known = rng.random() < 0.75
-    wrong = _similar(rng, right) if known else made_up_name(rng)
+    wrong = similar(rng, right) if known else made_up_name(rng)
+    columns = next(table.columns for table in situation.tables if table.file == task.names[0])
+    if wrong in columns or closest(wrong, columns) != (right if known else ""):
+        return None
     if wrong.lower() in task.cells[0].code.lower().replace(right.lower(), ""):
         return None
-    look = Code(f"There is no column {wrong}; I'll look at the columns.", LOOK_AT_COLUMNS)
+    looking = Code(f"There is no column {wrong}; I'll look at the columns.", look("Columns", "df.columns", wrong))
     missing = f"There is no column {wrong} in {task.names[0]}. Its columns are: "
-    return _repaired(_misnamed(task, right, wrong), look, task if known else None, missing)
+    return _repaired(_misnamed(task, right, wrong), looking, task if known else None, missing)
 
 
 def _broken_file(situation: Situation, task: Task) -> Task | None:
     """Return the task with its file misnamed, or with a file that does not exist."""
-    rng, right = situation.rng, task.names[0]
+    rng, right = situation.rng, PurePath(task.names[0])
     known = rng.random() < 0.75
-    wrong = f"{_similar(rng, PurePath(right).stem) if known else made_up_name(rng)}.csv"
-    if wrong in situation.files:
+    wrong = (similar(rng, right.stem) if known else made_up_name(rng)) + right.suffix
+    here = [name for name in situation.files if "/" not in name]
+    if wrong in here or closest(wrong, here) != (right.name if known else ""):
         return None
-    look = Code(f"There is no file {wrong}; I'll look at the files.", LOOK_AT_FILES)
+    looking = Code(
+        f"There is no file {wrong}; I'll look at the files.",
+        look("Files", "sorted(os.listdir())", wrong).replace("import difflib", "import difflib\nimport os"),
+    )
     missing = f"There is no file {wrong} here. The files are: "
-    return _repaired(_misnamed(task, right, wrong), look, task if known else None, missing)
+    return _repaired(_misnamed(task, right.name, wrong), looking, task if known else None, missing)
 
 
-def _repaired(first: Task | None, look: Code, right: Task | None, missing: str) -> Task | None:
+def _repaired(first: Task | None, looking: Code, right: Task | None, missing: str) -> Task | None:
     """Return the task that fails, looks, and does the right one, or says what is missing and what there is."""
     if first is None:
         return None
@@ -64,38 +80,24 @@ def _repaired(first: Task | None, look: Code, right: Task | None, missing: str) 
         return replace(
             first,
             family=NAME,
-            cells=[*first.cells, look],
+            cells=[*first.cells, looking],
             created="",
-            answer=lambda outputs: f"{missing}{outputs[-1].strip()}.",
-            agrees=lambda outputs: outputs[0] == "",
+            answer=lambda outputs: f"{missing}{outputs[-1].splitlines()[0].partition(': ')[2]}.",
+            agrees=lambda outputs: outputs[0].startswith("Cell") and outputs[-1].endswith("Closest: none\n"),
         )
-    cells = [*first.cells, look, *right.cells]
+    cells = [*first.cells, looking, *right.cells]
     return replace(first, family=NAME, cells=cells, answer=_last(right.answer), agrees=_last(right.agrees))
 
 
 def _misnamed(task: Task, right: str, wrong: str) -> Task | None:
     """Return the task as somebody would ask and try it who takes the name for another."""
-    if right == wrong or task.request.count(right) != 1 or len(right) < 3 or len(task.cells) != 1:
+    if task.request.count(right) != 1 or len(right) < 3 or len(task.cells) != 1:
         return None
     cell = task.cells[0]
     reading, saving, file = cell.code.replace(right, wrong).partition('plt.savefig("')
     file = file.replace(charts.file_part(right), charts.file_part(wrong)) if " " in right else charts.file_part(file)
     code = Code(cell.message.replace(right, wrong), reading + saving + file)
     return replace(task, request=task.request.replace(right, wrong), cells=[code])
-
-
-def _similar(rng: Random, name: str) -> str:
-    """Return what somebody could take the name for: another case, a blank for a line, one letter more or less."""
-    forms = [
-        name.lower(),
-        name.capitalize(),
-        name.upper(),
-        name.replace("_", " "),
-        name.replace(" ", "_"),
-        name.title(),
-    ]
-    forms += [name + "s", name.removesuffix("s")]
-    return rng.choice([form for form in forms if form != name] or [name + "s"])
 
 
 Value = TypeVar("Value")

@@ -9,8 +9,8 @@ from starter.phrasing import SLOT, load_phrases, say
 NAME = "honesty"
 PHRASES = load_phrases("unknown")
 ANSWER = (
-    "I'm the small starter model, and I don't know how to do that. I know numbers, percentages, CSV tables and simple "
-    "charts; `offline-interpreter models list` shows larger models."
+    "I'm the small starter model, and I don't know how to do that. I know numbers, lists, dates, units, text, tables, "
+    "charts, files and pictures; `offline-interpreter models list` shows larger models."
 )
 FILE_KINDS = {
     "image": ("png", "jpg", "jpeg", "gif"),

@@ -1,0 +1,217 @@
+"""Charts of numbers that the request gives, of pairs, and of functions of x; and requests that go on with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from starter.chart_wishes import add_wishes
+from starter.dialogue import Situation, Task
+from starter.drawings import CALLED, FAMILY, GENERAL, with_kind
+from starter.families import chart_follow_ups
+from starter.given import (
+    Curve,
+    GivenChart,
+    Typed,
+    expression_of,
+    items_of,
+    labels_of,
+    list_text,
+    own_file,
+    range_of,
+    some_numbers,
+)
+from starter.names import WORDS, made_up_name
+from starter.phrasing import load_phrases, say
+
+NAME = FAMILY
+PHRASES = load_phrases("given_charts")
+GENERAL_KINDS = {"items": "bar", "items titled": "bar", "numbers": "line"}  # the kinds that may be called just a chart
+
+
+def make(situation: Situation) -> Task:
+    """Return a task of this family."""
+    makers = (_items, _lists, _numbers, _points, _x_and_y, _function)
+    return situation.rng.choices(makers, (8, 0.7, 4, 1, 1, 5))[0](situation)
+
+
+def follow_up(situation: Situation) -> Task | None:
+    """Return a request to change the chart drawn last."""
+    rng, chart = situation.rng, situation.done.get("chart")
+    if isinstance(chart, Curve) and rng.random() < 0.45:
+        return rng.choice((_other_range, _other_function))(situation, chart)
+    if isinstance(chart, GivenChart) and chart.named and rng.random() < 0.15:
+        return _added(situation, chart)
+    return chart_follow_ups.follow_up(situation)
+
+
+def _drawn(situation: Situation, chart: GivenChart, section: str, **slots: str) -> Task:
+    """Return the task of a chart of given numbers, asked for by a section's patterns, with wishes now and then."""
+    rng = situation.rng
+    plain = f"{section} plain"
+    kinds = {"items": "bar", "numbers": "line", "points": "scatter", "x and y": "line"}
+    section = plain if chart.kind == kinds.get(section) and rng.random() < 0.3 else section
+    called = rng.choice(CALLED[chart.kind])
+    if chart.kind == GENERAL_KINDS.get(section) and rng.random() < 0.25:
+        called = rng.choice(GENERAL)
+    pattern = with_kind(rng, PHRASES[section].pick(rng, situation.held_out), called)
+    chart = replace(chart, file=own_file(chart.kind))
+    if any("\n" in text for text in slots.values()):
+        pattern = f".{pattern[1:]}"
+    elif not pattern.endswith(("it", "them", "this", "that")):
+        chart, pattern, wished = add_wishes(situation, chart, pattern)
+        slots |= wished
+    return chart.task(situation, say(rng, pattern, slots))
+
+
+def _series(labels: Sequence[str], numbers: Sequence[Typed]) -> str:
+    pairs = [f'"{label}": {number.code}' for label, number in zip(labels, numbers, strict=True)]
+    return f"pd.Series({{{', '.join(pairs)}}})"
+
+
+def _codes(numbers: Sequence[Typed]) -> str:
+    return f"[{', '.join(number.code for number in numbers)}]"
+
+
+def _values(numbers: Sequence[Typed]) -> tuple[float, ...]:
+    return tuple(float(number.code) for number in numbers)
+
+
+def _items(situation: Situation) -> Task:
+    rng = situation.rng
+    kind = rng.choices(("bar", "barh", "pie", "line", "area"), (6, 1, 5, 1, 0.3))[0]
+    labels = labels_of(rng, rng.choice((2, 3, 3, 3, 4, 4, 5, 6)))
+    numbers = some_numbers(rng, len(labels))
+    chart = GivenChart(kind=kind, data=_series(labels, numbers), numbers=_values(numbers), named=True)
+    if not chart.fits(kind):
+        return _items(situation)
+    items = items_of(rng, labels, numbers)
+    if rng.random() >= 0.22:
+        return _drawn(situation, chart, "items", items=items)
+    title = _title(situation)
+    return _drawn(
+        situation, replace(chart, look=replace(chart.look, title=title)), "items titled", items=items, title=title
+    )
+
+
+def _title(situation: Situation) -> str:
+    """Return the subject of numbers, as it stands before them."""
+    rng = situation.rng
+    name = rng.choice(WORDS["file"].train) if rng.random() < 0.7 else rng.choice(WORDS["number column"].train)
+    return rng.choice(
+        ("{n}",) * 5 + ("{m} {n}", "{n} by {g}", "{n} in {y}", "{n} per {g}", "{n} {y}", "monthly {n}")
+    ).format(n=name, m=made_up_name(rng), g=rng.choice(WORDS["group column"].train), y=rng.randint(2000, 2030))
+
+
+def _lists(situation: Situation) -> Task:
+    rng = situation.rng
+    kind = rng.choices(("bar", "barh", "pie", "line"), (4, 1, 3, 1))[0]
+    labels = labels_of(rng, rng.choice((2, 3, 3, 4, 5)))
+    numbers = some_numbers(rng, len(labels))
+    index = ", ".join(f'"{label}"' for label in labels)
+    data = f"pd.Series({_codes(numbers)}, index=[{index}])"
+    chart = GivenChart(kind=kind, data=data, numbers=_values(numbers))
+    texts = [number.text for number in numbers]
+    return _drawn(situation, chart, "lists", labels=list_text(rng, labels), numbers=list_text(rng, texts))
+
+
+def _numbers(situation: Situation) -> Task:
+    rng = situation.rng
+    kind = rng.choices(("line", "bar", "hist", "box", "area", "pie"), (6, 2.5, 2, 1, 0.6, 0.6))[0]
+    count = rng.choice((3, 4, 4, 5, 5, 6, 7, 8, 10))
+    numbers = some_numbers(rng, count, negative=kind == "line" and rng.random() < 0.15)
+    chart = GivenChart(kind=kind, data=f"pd.Series({_codes(numbers)})", numbers=_values(numbers))
+    return _drawn(situation, chart, "numbers", numbers=list_text(rng, [number.text for number in numbers]))
+
+
+def _points(situation: Situation) -> Task:
+    rng = situation.rng
+    count = rng.randint(2, 6)
+    xs, ys = some_numbers(rng, count), some_numbers(rng, count)
+    pairs = [f"({x.code}, {y.code})" for x, y in zip(xs, ys, strict=True)]
+    data = f'pd.DataFrame([{", ".join(pairs)}], columns=["x", "y"])'
+    kind = rng.choice(("scatter", "scatter", "scatter", "line"))
+    chart = GivenChart(kind=kind, data=data, numbers=_values(ys), said="the points")
+    tight = rng.random() < 0.4
+    texts = [pair.replace(", ", ",") if tight else pair for pair in pairs]
+    joined = rng.choice((", ", ", ", " ", " and ", "; ")).join(texts)
+    return _drawn(situation, chart, "points", points=joined)
+
+
+def _x_and_y(situation: Situation) -> Task:
+    rng = situation.rng
+    count = rng.randint(3, 6)
+    start, step = rng.choice((0, 1, 1, 1, 10, 2015)), rng.choice((1, 1, 1, 2, 5, 10))
+    xs = [Typed(str(start + step * index), str(start + step * index)) for index in range(count)]
+    xs, ys = xs if rng.random() < 0.6 else some_numbers(rng, count), some_numbers(rng, count)
+    kind = rng.choice(("line", "line", "scatter"))
+    data = f'pd.DataFrame({{"x": {_codes(xs)}, "y": {_codes(ys)}}})'
+    chart = GivenChart(kind=kind, data=data, numbers=_values(ys), said="the points")
+    joiner = rng.choice((", ", ", ", " "))
+    open_sign, close_sign = rng.choice((("", ""), ("[", "]"), ("[", "]")))
+    slots = {
+        name: f"{open_sign}{joiner.join(number.text for number in numbers)}{close_sign}"
+        for name, numbers in (("xs", xs), ("ys", ys))
+    }
+    return _drawn(situation, chart, "x and y", **slots)
+
+
+def _function(situation: Situation) -> Task:
+    rng = situation.rng
+    expression = expression_of(rng)
+    chart = Curve(kind="line", file="function.png", expression=expression.code)
+    slots = {"e": expression.text}
+    pattern = PHRASES["function"].pick(rng, situation.held_out)
+    if any(part in chart.expression for part in ("sqrt", "log")):
+        chart = replace(chart, start="1")
+    if rng.random() < 0.6:
+        start, end = range_of(rng, chart.expression)
+        chart = replace(chart, start=start.code, end=end.code)
+        slots |= {
+            "a": start.text,
+            "b": end.text,
+            "interval": f"[{start.text}, {end.text}]",
+            "below": rng.choice(("<=", "<")),
+        }
+        added = PHRASES["range"].pick(rng, situation.held_out)[1:]
+        pattern += added
+    elif rng.random() < 0.3:
+        chart, pattern, wished = add_wishes(situation, chart, pattern)
+        return chart.task(situation, say(rng, pattern, slots | wished))
+    if not pattern.endswith(("it", "interval>")):
+        chart, pattern, wished = add_wishes(situation, chart, pattern)
+        slots |= wished
+    return chart.task(situation, say(rng, pattern, slots))
+
+
+# -- what follows -----------------------------------------------------------------------------------------------------
+
+
+def _other_range(situation: Situation, chart: Curve) -> Task:
+    start, end = range_of(situation.rng, chart.expression)
+    pattern = PHRASES["follow up range"].pick(situation.rng, situation.held_out)
+    changed = replace(chart, start=start.code, end=end.code)
+    return changed.task(situation, say(situation.rng, pattern, {"a": start.text, "b": end.text}))
+
+
+def _other_function(situation: Situation, chart: Curve) -> Task:
+    rng = situation.rng
+    expression = expression_of(rng)
+    while any(part in expression.code for part in ("sqrt", "log", "/ x")):  # they cannot be drawn below zero
+        expression = expression_of(rng)
+    pattern = PHRASES["follow up function"].pick(rng, situation.held_out)
+    changed = replace(chart, expression=expression.code, look=replace(chart.look, title=""))
+    return changed.task(situation, say(rng, pattern, {"e": expression.text}))
+
+
+def _added(situation: Situation, chart: GivenChart) -> Task:
+    rng = situation.rng
+    label = next(name for name in iter(lambda: made_up_name(rng), "") if f'"{name}"' not in chart.data)
+    if rng.random() < 0.5:
+        words = [word for word in labels_of(rng, 3) if f'"{word}"' not in chart.data]
+        label = words[0] if words else label
+    [number] = some_numbers(rng, 1)
+    data = f'{chart.data.removesuffix("})")}, "{label}": {number.code}}})'
+    changed = replace(chart, data=data, numbers=(*chart.numbers, float(number.code)))
+    pattern = PHRASES["follow up add"].pick(rng, situation.held_out)
+    return changed.task(situation, say(rng, pattern, {"item": items_of(rng, [label], [number])}))

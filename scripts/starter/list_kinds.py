@@ -1,0 +1,292 @@
+"""What can be asked of a list of numbers: the code for each kind, its words, and its truth by other means.
+
+Every code reads ``numbers``; nothing here knows how a request is phrased or how the list stands in it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+Values = Sequence[Fraction]
+Result = Fraction | float | int | Sequence[Fraction]
+JOINED = '", ".join(map(str, {}))'
+ORDINALS = {2: "2nd", 3: "3rd", 4: "4th", 5: "5th", 6: "6th"}
+ORDINAL_WORDS = {2: "second", 3: "third", 4: "fourth", 5: "fifth", 6: "sixth"}
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One figure of a list: how people call it, what it is in code, and its truth."""
+
+    called: Sequence[str]
+    code: str
+    truth: Callable[[Values], Result]
+
+    @property
+    def imports(self) -> str:
+        """The import that the code needs, as a line; or nothing."""
+        return imports(self.code)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One other thing to do with a list; ``<x>`` is a number of the request, ``<o>`` its ordinal."""
+
+    message: str
+    code: str
+    answer: str
+    truth: Callable[[Values, Fraction], Result]
+    operand: str = ""  # "value": of about the list's size; "member"; "rank": a place; "factor": any small number
+
+
+def imports(code: str) -> str:
+    """Return the import lines that code needs."""
+    lines = [f"import {module}\n" for module in ("math", "statistics") if f"{module}." in code]
+    if "accumulate(" in code:
+        lines.append("from itertools import accumulate\n")
+    return "".join(lines)
+
+
+def _mean(values: Values) -> Fraction:
+    return sum(values, Fraction(0)) / len(values)
+
+
+def _median(values: Values) -> Fraction:
+    ordered, half = sorted(values), len(values) // 2
+    return ordered[half] if len(values) % 2 else (ordered[half - 1] + ordered[half]) / 2
+
+
+def _spread(values: Values, fewer: int) -> Fraction:
+    total, squares = sum(values, Fraction(0)), sum((value * value for value in values), Fraction(0))
+    return (squares - total * total / len(values)) / (len(values) - fewer)
+
+
+def _modes(values: Values) -> list[Fraction]:
+    counts = Counter(values)
+    most = max(counts.values())
+    return [value for value, count in counts.items() if count == most]
+
+
+def _product(values: Values) -> Fraction:
+    product = Fraction(1)
+    for value in values:
+        product *= value
+    return product
+
+
+def _running(values: Values) -> list[Fraction]:
+    return [sum(values[: end + 1], Fraction(0)) for end in range(len(values))]
+
+
+MEASURES = {
+    "mean": Measure(
+        ("mean", "average", "mean", "average", "mean value", "average value", "arithmetic mean", "avg"),
+        "round(statistics.mean(numbers), 6)",
+        _mean,
+    ),
+    "median": Measure(
+        ("median", "median", "median", "median value", "middle value"), "round(statistics.median(numbers), 6)", _median
+    ),
+    "mode": Measure(
+        ("mode", "mode", "most common value", "most frequent value", "most common number", "most frequent number"),
+        JOINED.format("statistics.multimode(numbers)"),
+        _modes,
+    ),
+    "sum": Measure(("sum", "total", "sum", "total sum"), "round(sum(numbers), 6)", lambda v: Fraction(sum(v))),
+    "minimum": Measure(
+        ("minimum", "min", "smallest", "lowest", "smallest number", "smallest value", "lowest value", "lowest number"),
+        "min(numbers)",
+        lambda v: sorted(v)[0],
+    ),
+    "maximum": Measure(
+        ("maximum", "max", "largest", "highest", "biggest", "largest number", "highest value", "biggest number"),
+        "max(numbers)",
+        lambda v: sorted(v)[-1],
+    ),
+    "range": Measure(
+        ("range", "range", "spread", "difference between the largest and the smallest", "difference of max and min"),
+        "round(max(numbers) - min(numbers), 6)",
+        lambda v: sorted(v)[-1] - sorted(v)[0],
+    ),
+    "standard deviation": Measure(
+        ("standard deviation", "standard deviation", "std", "stdev", "sample standard deviation", "std dev"),
+        "round(statistics.stdev(numbers), 6)",
+        lambda v: math.sqrt(_spread(v, 1)),
+    ),
+    "population standard deviation": Measure(
+        ("population standard deviation", "population standard deviation", "population std", "population stdev"),
+        "round(statistics.pstdev(numbers), 6)",
+        lambda v: math.sqrt(_spread(v, 0)),
+    ),
+    "variance": Measure(
+        ("variance", "variance", "sample variance"), "round(statistics.variance(numbers), 6)", lambda v: _spread(v, 1)
+    ),
+    "population variance": Measure(
+        ("population variance", "variance of the population"),
+        "round(statistics.pvariance(numbers), 6)",
+        lambda v: _spread(v, 0),
+    ),
+    "product": Measure(("product", "product"), "round(math.prod(numbers), 6)", _product),
+    "count": Measure(("count", "length", "number of values", "number of items"), "len(numbers)", len),
+    "number of unique values": Measure(
+        (
+            "number of unique values",
+            "number of different values",
+            "number of distinct values",
+            "count of unique values",
+        ),
+        "len(set(numbers))",
+        lambda v: len(Counter(v)),
+    ),
+    "geometric mean": Measure(
+        ("geometric mean",),
+        "round(statistics.geometric_mean(numbers), 6)",
+        lambda v: math.exp(sum(math.log(n) for n in v) / len(v)),
+    ),
+}
+
+
+def _each(message: str, code: str, truth: Callable[[Fraction, Fraction], Fraction]) -> Kind:
+    """Return the kind that makes a new number of each."""
+    operand = "factor" if "<x>" in code else ""
+    joined = f'", ".join(str(round({code}, 6)) for n in numbers)'
+    return Kind(message, joined, "The new numbers are: <out>.", lambda v, x: [truth(n, x) for n in v], operand)
+
+
+ORDERED = "In {} order: <out>."
+KINDS = {
+    "ascending": Kind(
+        "I'll sort the numbers in ascending order.",
+        JOINED.format("sorted(numbers)"),
+        ORDERED.format("ascending"),
+        lambda v, _: _by_selection(v),
+    ),
+    "descending": Kind(
+        "I'll sort the numbers in descending order.",
+        JOINED.format("sorted(numbers, reverse=True)"),
+        ORDERED.format("descending"),
+        lambda v, _: _by_selection(v)[::-1],
+    ),
+    "reversed": Kind(
+        "I'll reverse the numbers.",
+        JOINED.format("numbers[::-1]"),
+        ORDERED.format("reverse"),
+        lambda v, _: list(reversed(v)),
+    ),
+    "unique": Kind(
+        "I'll list the unique values of the numbers.",
+        JOINED.format("dict.fromkeys(numbers)"),
+        "The unique values are: <out>.",
+        lambda v, _: [n for i, n in enumerate(v) if n not in v[:i]],
+    ),
+    "duplicates": Kind(
+        "I'll list the values that occur more than once.",
+        '", ".join(str(n) for n in dict.fromkeys(numbers) if numbers.count(n) > 1) or "none"',
+        "The values that occur more than once are: <out>.",
+        lambda v, _: [n for n, count in Counter(v).items() if count > 1],
+    ),
+    "differences": Kind(
+        "I'll compute the differences between neighbors.",
+        '", ".join(str(round(b - a, 6)) for a, b in zip(numbers, numbers[1:]))',
+        "The differences are: <out>.",
+        lambda v, _: [v[i + 1] - v[i] for i in range(len(v) - 1)],
+    ),
+    "cumulative": Kind(
+        "I'll compute the running sums of the numbers.",
+        '", ".join(str(round(n, 6)) for n in accumulate(numbers))',
+        "The running sums are: <out>.",
+        lambda v, _: _running(v),
+    ),
+    "occurrences": Kind(
+        "I'll count how often <x> occurs.",
+        "numbers.count(<x>)",
+        "The count of <x> is <out>.",
+        lambda v, x: Counter(v)[x],
+        "member",
+    ),
+    "rank largest": Kind(
+        "I'll find the <o> largest number.",
+        "sorted(numbers, reverse=True)[<x> - 1]",
+        "The <o> largest number is <out>.",
+        lambda v, x: _by_selection(v)[-int(x)],
+        "rank",
+    ),
+    "rank smallest": Kind(
+        "I'll find the <o> smallest number.",
+        "sorted(numbers)[<x> - 1]",
+        "The <o> smallest number is <out>.",
+        lambda v, x: _by_selection(v)[int(x) - 1],
+        "rank",
+    ),
+    "top": Kind(
+        "I'll find the <x> largest numbers.",
+        JOINED.format("sorted(numbers, reverse=True)[:<x>]"),
+        "The <x> largest numbers are: <out>.",
+        lambda v, x: _by_selection(v)[::-1][: int(x)],
+        "rank",
+    ),
+    "bottom": Kind(
+        "I'll find the <x> smallest numbers.",
+        JOINED.format("sorted(numbers)[:<x>]"),
+        "The <x> smallest numbers are: <out>.",
+        lambda v, x: _by_selection(v)[: int(x)],
+        "rank",
+    ),
+    "above": Kind(
+        "I'll list the numbers above <x>.",
+        '", ".join(str(n) for n in numbers if n > <x>) or "none"',
+        "The numbers above <x> are: <out>.",
+        lambda v, x: [n for n in v if not n <= x],
+        "value",
+    ),
+    "below": Kind(
+        "I'll list the numbers below <x>.",
+        '", ".join(str(n) for n in numbers if n < <x>) or "none"',
+        "The numbers below <x> are: <out>.",
+        lambda v, x: [n for n in v if not n >= x],
+        "value",
+    ),
+    "count above": Kind(
+        "I'll count the numbers above <x>.",
+        "len([n for n in numbers if n > <x>])",
+        "The count of numbers above <x> is <out>.",
+        lambda v, x: len(v) - sum(n <= x for n in v),
+        "value",
+    ),
+    "count below": Kind(
+        "I'll count the numbers below <x>.",
+        "len([n for n in numbers if n < <x>])",
+        "The count of numbers below <x> is <out>.",
+        lambda v, x: len(v) - sum(n >= x for n in v),
+        "value",
+    ),
+    "even": Kind(
+        "I'll list the even numbers.",
+        '", ".join(str(n) for n in numbers if n % 2 == 0) or "none"',
+        "The even numbers are: <out>.",
+        lambda v, _: [n for n in v if (n / 2).denominator == 1],
+    ),
+    "odd": Kind(
+        "I'll list the odd numbers.",
+        '", ".join(str(n) for n in numbers if n % 2 == 1) or "none"',
+        "The odd numbers are: <out>.",
+        lambda v, _: [n for n in v if (n / 2).denominator == 2],
+    ),
+    "add each": _each("I'll add <x> to each number.", "n + <x>", lambda n, x: x + n),
+    "multiply each": _each("I'll multiply each number by <x>.", "n * <x>", lambda n, x: x * n),
+    "divide each": _each("I'll divide each number by <x>.", "n / <x>", lambda n, x: n / x),
+    "square each": _each("I'll square each number.", "n ** 2", lambda n, _: n * n),
+}
+
+
+def _by_selection(values: Values) -> list[Fraction]:
+    """Return the values from small to large, by taking the least again and again."""
+    left, ordered = list(values), []
+    while left:
+        ordered.append(min(left))
+        left.remove(ordered[-1])
+    return ordered
