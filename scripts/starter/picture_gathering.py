@@ -101,7 +101,10 @@ def chosen_target(situation: Situation, pattern: str, default: str, chance: floa
     ending = PurePath(default).suffix[1:]
     if "<o>" not in pattern and (pattern[0] == "?" or rng.random() >= chance):
         return default, pattern
-    pattern = pattern if "<o>" in pattern else pattern + saving_text(situation)
+    saying = saving_text(situation)
+    while ending not in ENDINGS and ("picture" in saying or "image" in saying):
+        saying = saving_text(situation)
+    pattern = pattern if "<o>" in pattern else pattern + saying
     while True:
         name = picture_name(rng, situation.held_out, ending)
         if name not in situation.files:
