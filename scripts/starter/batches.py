@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import itertools
 import multiprocessing
+import os
 import queue
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -26,10 +27,15 @@ if TYPE_CHECKING:
     from multiprocessing.queues import Queue
 
 WAITING = 512  # examples made ahead
-# Lengths that examples are padded to. Few, since the matrix library prepares itself anew for each shape it meets.
-WIDTHS = (128, 192, 256, 320, 384, 512, 768, 1024, 1536, 2048)
+# Lengths that examples are padded to. Some, since the matrix library prepares itself anew for each shape it meets.
+WIDTHS = (*range(64, 256, 16), *range(256, 512, 32), *range(512, 1024, 64), *range(1024, 2049, 256))
+# To see whether the network knows an example takes a third of what learning from it takes.
+KNOWN_KEPT = 0.15
+SCORED_TOKENS = 12288  # of a batch of which it is only seen
+SMOOTHED_EXAMPLES = 2000
 COPY_SHARE = 0.03
-REQUESTS = ((1, 64), (2, 26), (3, 6), (4, 2), (6, 1), (9, 1))  # of a conversation, with weights
+Missed = Callable[[Tensor, Tensor], Tensor]  # (tokens, weights) to which of the examples the network gets wrong
+REQUESTS = ((1, 76), (2, 19), (3, 3), (5, 1), (9, 1))  # of a conversation, with weights
 
 
 def make_example(seed: int, tokenizer: Tokenizer, context: int) -> Example:
@@ -45,6 +51,7 @@ def make_example(seed: int, tokenizer: Tokenizer, context: int) -> Example:
 
 
 def _generate(examples: Queue[Example], vocabulary: Path, first_seed: int, context: int) -> None:
+    os.nice(19)  # the threads that learn wait for one another: what interrupts one of them holds up all
     skip_painting()
     tokenizer = Tokenizer(vocabulary)
     parent = multiprocessing.parent_process()
@@ -62,9 +69,12 @@ def _generate(examples: Queue[Example], vocabulary: Path, first_seed: int, conte
 class Batches:
     """An endless source of batches; use it as a context manager, which ends the generating process."""
 
-    def __init__(self, vocabulary: Path, *, first_seed: int, context: int, batch_tokens: int) -> None:
-        self.examples_used = 0
+    def __init__(self, vocabulary: Path, *, first_seed: int, context: int, batch_tokens: int, missed: Missed) -> None:
+        self.examples_taken = 0
+        self.share_kept = 1.0
         self._batch_tokens = batch_tokens
+        self._missed = missed
+        self._dice = Random(f"batches {first_seed}")
         spawn = multiprocessing.get_context("spawn")
         self._queue: Any = spawn.Queue(maxsize=WAITING)
         arguments = (self._queue, vocabulary, first_seed, context)
@@ -79,16 +89,17 @@ class Batches:
         self._worker.join()
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield (tokens, weights), each (batch, time), padded with tokens of no weight."""
-        waiting: dict[int, list[Example]] = {width: [] for width in WIDTHS}
-        while True:
-            example = self._take()
-            width = next(width for width in WIDTHS if len(example.tokens) <= width)
-            waiting[width].append(example)
-            if len(waiting[width]) * width >= self._batch_tokens:
-                self.examples_used += len(waiting[width])
-                yield _stacked(waiting[width], width)
-                waiting[width] = []
+        """Yield (tokens, weights), each (batch, width + 1), padded with tokens of no weight."""
+        examples = self._worth_learning(self._take() for _ in itertools.count())
+        return (batch for _, batch in _of_like_length(examples, self._batch_tokens))
+
+    def _worth_learning(self, examples: Iterable[Example]) -> Iterator[Example]:
+        """Yield those that the network does not know yet, and some that it does."""
+        for group, batch in _of_like_length(examples, SCORED_TOKENS):
+            missed = self._missed(*batch).tolist()
+            kept = [one for one, wrong in zip(group, missed, strict=True) if wrong or self._dice.random() < KNOWN_KEPT]
+            self.share_kept += (len(kept) / len(group) - self.share_kept) * len(group) / SMOOTHED_EXAMPLES
+            yield from kept
 
     def _take(self) -> Example:
         while True:
@@ -98,7 +109,19 @@ class Batches:
                 if not self._worker.is_alive():
                     raise RuntimeError("The generating process ended; its error stands above.") from None
             else:
+                self.examples_taken += 1
                 return example
+
+
+def _of_like_length(examples: Iterable[Example], tokens: int) -> Iterator[tuple[list[Example], tuple[Tensor, Tensor]]]:
+    """Yield groups of examples, and stacked, as soon as they are about so many tokens with their padding."""
+    waiting: dict[int, list[Example]] = {width: [] for width in WIDTHS}
+    for example in examples:
+        width = next(width for width in WIDTHS if len(example.tokens) <= width + 1)
+        waiting[width].append(example)
+        if (len(waiting[width]) + 1) * width > tokens:
+            yield waiting[width], _stacked(waiting[width], width + 1)
+            waiting[width] = []
 
 
 def _stacked(group: list[Example], time: int) -> tuple[Tensor, Tensor]:

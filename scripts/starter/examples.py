@@ -21,9 +21,14 @@ from starter.tokenizer import ASSISTANT, END, START, USER, Tokenizer
 READ_WEIGHT = 0.04
 FORCED_WEIGHT = 0.02
 DECIDING_WEIGHT = 4.0
+PLAN_PARTS = 4  # of a step: all to the end of its message
+LENGTH_OF_ONE_CELL = 3  # messages after the request: a step with a cell, what it printed, the answer
 DECIDING_PARTS = (1, 3)  # of a step: its action, and its message, whose first token says which kind of answer it is
+# Where an example ends: what comes after is learned from fewer, since it follows nearly always from what is before.
 REFUSALS_CUT = 0.7
-REFUSAL_TOKENS = 30  # of a cut one: what the grammar forces, and the words that tell it from other answers
+REFUSAL_TOKENS = 45  # of a cut one: what the grammar forces, and the words that tell it from other answers
+PLANS_CUT = 0.3  # of the last turns of one cell: end with the message that says what the cell does
+CELLS_CUT = 0.45  # of them: end with the cell
 LOOK_ALIKE_SHARE = 0.5  # of the copies
 COPY_FIRST_TOKEN = 261  # characters and pieces of words; control pieces and bytes stand before
 
@@ -37,15 +42,23 @@ class Example:
 
 
 def conversation_example(rng: Random, tokenizer: Tokenizer, turns: Sequence[Played]) -> Example:
-    """Return the example that a conversation makes; the words of a last refusal, always the same, are mostly cut."""
+    """Return the example that a conversation makes. Most end before the last turn does: see the shares that are cut."""
     example = Example([START], [0.0])
-    for turn in turns:
+    for turn in turns[:-1]:
         for message in turn.messages:
             _add_message(example, tokenizer, message)
-    if turns[-1].task.unknown and rng.random() < REFUSALS_CUT:
-        kept = len(example.tokens) - tokenizer.count(turns[-1].answer) + REFUSAL_TOKENS
-        return Example(example.tokens[:kept], example.weights[:kept])
-    return example
+    first, *others = turns[-1].messages
+    _add_message(example, tokenizer, first)
+    kept, last = None, rng.random()
+    if turns[-1].task.unknown and last < REFUSALS_CUT:
+        kept = REFUSAL_TOKENS
+    elif len(others) == LENGTH_OF_ONE_CELL and last < PLANS_CUT + CELLS_CUT:
+        parts = step_parts(parse_step(others[0].text))
+        kept = 1 + sum(tokenizer.count(text) for text, _ in (parts[:PLAN_PARTS] if last < PLANS_CUT else parts))
+    end = len(example.tokens) + kept if kept else None
+    for message in others[:1] if kept else others:
+        _add_message(example, tokenizer, message)
+    return Example(example.tokens[:end], example.weights[:end])
 
 
 def _add_message(example: Example, tokenizer: Tokenizer, message: Message) -> None:

@@ -48,21 +48,23 @@ class Layer(nn.Module):
         self.ffn_up = nn.Linear(shape.width, shape.hidden, bias=False)
         self.ffn_down = nn.Linear(shape.hidden, shape.width, bias=False)
 
-    def forward(self, stream: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
+    def forward(self, stream: Tensor, cosines: Tensor, sines: Tensor, later: Tensor) -> Tensor:
         """Return the stream (batch, time, width) after this layer."""
-        stream = stream + self.attend(self.attn_norm(stream), cosines, sines)
+        stream = stream + self.attend(self.attn_norm(stream), cosines, sines, later)
         x = self.ffn_norm(stream)
         return stream + self.ffn_down(functional.silu(self.ffn_gate(x)) * self.ffn_up(x))
 
-    def attend(self, x: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
-        """Return what the heads write."""
+    def attend(self, x: Tensor, cosines: Tensor, sines: Tensor, later: Tensor) -> Tensor:
+        """Return what the heads write. Compiled and at these lengths faster than PyTorch's attention for CPUs."""
         batch, time, width = x.shape
 
         def split(values: Tensor) -> Tensor:
             return values.view(batch, time, self.heads, width // self.heads).transpose(1, 2)
 
         queries, keys = (turn(split(part(x)), cosines, sines) for part in (self.attn_q, self.attn_k))
-        read = functional.scaled_dot_product_attention(queries, keys, split(self.attn_v(x)), is_causal=True)
+        scores = (queries @ keys.transpose(-1, -2)).float() * (width // self.heads) ** -0.5
+        values = split(self.attn_v(x))
+        read = scores.masked_fill(later, -1e9).softmax(-1).to(values.dtype) @ values
         return self.attn_output(read.transpose(1, 2).reshape(batch, time, width))
 
 
@@ -98,9 +100,11 @@ class Network(nn.Module):
         """Return the logits of what follows each token."""
         time = tokens.shape[1]
         cosines, sines = self.get_buffer("cosines")[:time], self.get_buffer("sines")[:time]
+        positions = torch.arange(time, device=tokens.device)
+        later = positions[:, None] < positions[None, :]
         stream = self.token_embd(tokens)
         for layer in self.blk:
-            stream = layer(stream, cosines, sines)
+            stream = layer(stream, cosines, sines, later)
         logits: Tensor = self.output(self.output_norm(stream))
         return logits
 

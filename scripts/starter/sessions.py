@@ -135,7 +135,7 @@ def make_situation(rng: Random, *, held_out: bool, table: bool) -> Situation:
     count = rng.choices((1, 2, 3), (5, 3, 2))[0] if table else rng.choices((0, 1, 2), (5, 3, 2))[0]
     made = {new.file: new for new in (make_table(rng, held_out) for _ in range(count))}
     situation = Situation(rng, today, tables=list(made.values()), held_out=held_out)
-    others = rng.choice((0, 0, 0, 1, 2, 3, 4, 6)) if table else rng.choice((0, 0, 1, 2, 3, 6))
+    others = rng.choice((0, 0, 0, 0, 1, 1, 2, 5))
     names = {file_name(rng, held_out, rng.choice(WORDS["ending"].train)) for _ in range(others)}
     situation.files = sorted({*made, *names})
     return situation

@@ -22,7 +22,7 @@ MATRIX_RATE = 1.5e-3  # peak, of the matrices between layers
 OTHER_RATE = 1.5e-3
 LAST_RATE_SHARE = 0.03
 WARM_UP_STEPS = 150
-DECAY_SHARE = 0.45  # of all tokens: the last part, in which the rate falls
+DECAY_SHARE = 0.3  # of all tokens: the last part, in which the rate falls
 WEIGHT_DECAY = 0.02
 LARGEST_GRADIENT = 1.0
 SMOOTHING = 0.98
@@ -58,13 +58,23 @@ def weighted_loss(network: Network, tokens: Tensor, weights: Tensor) -> tuple[Te
     return (losses * weights).sum() / weights.sum(), right
 
 
+@torch.no_grad()
+def missed(network: Network, tokens: Tensor, weights: Tensor) -> Tensor:
+    """Return for each example whether any fully weighted token is predicted wrongly, or there is none."""
+    with torch.autocast("cpu", torch.bfloat16):
+        predicted = network(tokens[:, :-1]).argmax(-1)
+    full = weights[:, 1:] >= 1.0
+    return ((predicted != tokens[:, 1:]) & full).any(1) | ~full.any(1)
+
+
 class Trainer:
     """A network, the average of its weights over the last steps, its optimizers and its progress."""
 
     def __init__(self, network: Network) -> None:
         self.network = network
-        # Half as fast again as one operation after the other; each shape of batch takes some seconds once.
-        self._loss = torch.compile(weighted_loss, dynamic=False)
+        # Half as fast again as one operation after the other; takes a minute once.
+        self._loss = torch.compile(weighted_loss, dynamic=True)
+        self._missed = torch.compile(missed, dynamic=True)
         self.averaged = deepcopy(network)
         self.progress = Progress()
         inner = {name for name, weight in network.named_parameters() if name.startswith("blk.") and weight.dim() == 2}
@@ -95,6 +105,11 @@ class Trainer:
             progress.accuracy = keep * progress.accuracy + (1 - keep) * right.item()
         progress.steps += 1
         progress.tokens += tokens.numel()
+
+    def missed(self, tokens: Tensor, weights: Tensor) -> Tensor:
+        """Return which examples the averaged network does not get right yet."""
+        missed: Tensor = self._missed(self.averaged, tokens, weights)
+        return missed
 
     def save(self, path: Path) -> None:
         """Write a checkpoint, whole or not at all."""
@@ -133,10 +148,11 @@ def train(trainer: Trainer, batches: Batches, total_tokens: int, keep: Callable[
     started, kept, tokens_before = time.monotonic(), time.monotonic(), trainer.progress.tokens
     for tokens, weights in batches:
         trainer.step(tokens, weights, total_tokens)
-        trainer.progress.examples = first_example + batches.examples_used
+        trainer.progress.examples = first_example + batches.examples_taken
         now = time.monotonic()
         if trainer.progress.steps % 50 == 0:
-            print(_line(trainer.progress, (trainer.progress.tokens - tokens_before) / (now - started)), flush=True)
+            speed = (trainer.progress.tokens - tokens_before) / (now - started)
+            print(_line(trainer.progress, speed), f" kept {batches.share_kept:.0%}", flush=True)
         if now - kept > keep_every_s:
             keep()
             kept = now
