@@ -9,9 +9,8 @@ from random import Random
 from typing import TypeVar
 
 from starter.dialogue import Situation
-from starter.drawings import Chart, TableChart
+from starter.drawings import Chart
 from starter.names import WORDS, made_up_name
-from starter.numerals import SMALL_WORDS
 from starter.phrasing import expand, load_phrases
 
 PHRASES = load_phrases("charts")
@@ -52,14 +51,9 @@ def add_wishes(situation: Situation, chart: Drawn, pattern: str) -> tuple[Drawn,
     rng = situation.rng
     slots: Slots = {}
     for chance, wish in (
-        (0.05, _top),
-        (0.04, _ordered),
-        (0.2, _bins),
         (0.09, _color),
         (0.12, _title),
         (0.06, _labels),
-        (0.04, _grid),
-        (0.025, _size),
     ):
         if rng.random() < chance:
             changed = wish(rng, chart)
@@ -122,26 +116,6 @@ def spelled(rng: Random, ending: str) -> str:
     return ending.upper() if rng.random() < 0.4 else ending
 
 
-def _top(rng: Random, chart: Drawn) -> tuple[Drawn, str, Slots] | None:
-    if not isinstance(chart, TableChart) or chart.shape != "by" or chart.period or chart.top or chart.kind == "line":
-        return None
-    number = rng.choice((2, 3, 3, 4, 5, 5, 6, 8, 10))
-    text = SMALL_WORDS[number] if rng.random() < 0.15 else str(number)
-    chart = replace(chart, top=str(number))
-    return (chart.saved() if isinstance(chart, TableChart) else chart), "top", {"n": text}
-
-
-def _ordered(_: Random, chart: Drawn) -> tuple[Drawn, str, Slots] | None:
-    if not isinstance(chart, TableChart) or chart.shape != "by" or chart.kind not in ("bar", "barh"):
-        return None
-    return None if chart.period or chart.top else (replace(chart, ordered=True), "sorted", {})
-
-
-def _bins(rng: Random, chart: Drawn) -> tuple[Drawn, str, Slots] | None:
-    number = str(rng.choice((5, 8, 10, 12, 15, 20, 20, 25, 30, 40, 50, 100, rng.randint(3, 60))))
-    return (_looking(chart, bins=number), "bins", {"n": number}) if chart.kind == "hist" else None
-
-
 def _color(rng: Random, chart: Drawn) -> tuple[Drawn, str, Slots] | None:
     if chart.kind == "pie" or chart.look.color:
         return None
@@ -163,20 +137,6 @@ def _labels(rng: Random, chart: Drawn) -> tuple[Drawn, str, Slots] | None:
     section = rng.choice(("x label", "y label", "both labels"))
     wanted = {"x_label": x if section != "y label" else "", "y_label": y if section != "x label" else ""}
     return _looking(chart, **wanted), section, {"x": x, "y": y}
-
-
-def _grid(_: Random, chart: Drawn) -> tuple[Drawn, str, Slots] | None:
-    return (_looking(chart, grid=True), "grid", {}) if chart.kind != "pie" else None
-
-
-def _size(rng: Random, chart: Drawn) -> tuple[Drawn, str, Slots] | None:
-    width, height = size_wish(rng)
-    return _looking(chart, size=f"{width}, {height}"), "size", {"w": width, "h": height}
-
-
-def size_wish(rng: Random) -> tuple[str, str]:
-    """Return a width and a height in inches."""
-    return str(rng.choice((6, 8, 8, 10, 10, 12, 12, 14, 15, 16, 20))), str(rng.choice((3, 4, 4, 5, 5, 6, 6, 8, 10)))
 
 
 def _looking(chart: Drawn, **changes: object) -> Drawn:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from random import Random
 
 from starter.dialogue import Situation
@@ -60,20 +59,11 @@ def make_condition(
         kinds |= {"equal": 8, "any column": 2 if form == "where" else 0, "unequal": 1, "either": 1.2}
     if numeric:
         kinds |= {">": 3, "<": 2, ">=": 1.2, "<=": 1.2, "==": 1.5, "between": 1.5}
-    if table.dates:
-        kinds |= {"after": 1, "before": 0.8, "since": 0.8, "dates": 0.6, "year": 1}
-    texts = [name for name in (*table.labels, *groups) if name not in other_than]
-    if texts:
-        kinds |= {"contains": 0.8, "starts": 0.6}
     if not kinds:
         return make_condition(situation, table, form=form)
     kind = rng.choices(tuple(kinds), tuple(kinds.values()))[0]
     if kind in ("equal", "any column", "unequal", "either"):
         return _of_group(situation, table, kind, rng.choice(groups), form)
-    if kind in ("contains", "starts"):
-        return _of_text(situation, table, kind, rng.choice(texts), form)
-    if kind in ("after", "before", "since", "dates", "year"):
-        return _of_dates(situation, table, kind, rng.choice(table.dates), form)
     return _of_number(situation, table, kind, rng.choice(numeric), form)
 
 
@@ -176,47 +166,3 @@ def _numeral(rng: Random, value: int | float) -> tuple[str, str]:
     if value < len(SMALL_WORDS) and rng.random() < 0.08:
         return SMALL_WORDS[value], str(value)
     return written(rng, value).text, str(value)
-
-
-def _of_dates(situation: Situation, table: Table, kind: str, column: str, form: str) -> Condition:
-    rng = situation.rng
-    days = sorted(str(value) for value in table.columns[column])
-    first, last = sorted(rng.choices(days, k=2))
-    parsed = f'pd.to_datetime(df["{column}"])'
-    if kind == "year":
-        year = first[:4]
-        clause = _clause(situation, "year", form, column, a=year)
-        code, said = f"{parsed}.dt.year == {year}", f"{column} in {year}"
-        return Condition(clause, code, said, lambda row: str(row[column]).startswith(year), (column,))
-    style = rng.choice(("%Y-%m-%d",) * 5 + ("%B %d, %Y", "%d %B %Y", "%Y/%m/%d"))
-    text, last_text = (date.fromisoformat(day).strftime(style) for day in (first, last))
-    if kind == "dates":
-        clause = _clause(situation, "between", form, column, a=text, b=last_text)
-        code, said = f'{parsed}.between("{text}", "{last_text}")', f"{column} between {text} and {last_text}"
-        return Condition(clause, code, said, lambda row: first <= str(row[column]) <= last, (column,))
-    sign = {"after": ">", "before": "<", "since": ">="}[kind]
-    clause = _clause(situation, kind, form, column, a=text)
-    compare: dict[str, Callable[[str], bool]] = {
-        ">": lambda day: day > first,
-        "<": lambda day: day < first,
-        ">=": lambda day: day >= first,
-    }
-    code, said = f'{parsed} {sign} "{text}"', f"{column} {sign} {text}"
-    return Condition(clause, code, said, lambda row: compare[sign](str(row[column])), (column,))
-
-
-def _of_text(situation: Situation, table: Table, kind: str, column: str, form: str) -> Condition:
-    rng = situation.rng
-    word = str(rng.choice([value for value in table.columns[column] if value is not None])).split()[0]
-    part = (
-        word[: rng.choice((1, 1, 2, 3))]
-        if kind == "starts"
-        else word[(cut := rng.randrange(2)) : cut + rng.randint(2, 5)]
-    )
-    part = part or word
-    clause = _clause(situation, kind, form, column, v=part)
-    if kind == "starts":
-        code, said = f'df["{column}"].str.startswith("{part}", na=False)', f"{column} starting with {part}"
-        return Condition(clause, code, said, lambda row: str(row[column] or "").startswith(part), (column,))
-    code, said = f'df["{column}"].str.contains("{part}", case=False, na=False)', f"{column} containing {part}"
-    return Condition(clause, code, said, lambda row: part.lower() in str(row[column] or "").lower(), (column,))

@@ -33,7 +33,6 @@ YEARLESS_FORMS = (
     *("{d} {M}", "{M} {d}", "{M} {o}") * 3,
     *("the {o} of {M}", "{o} of {M}", "{o} {M}", "{b} {d}", "{d} {b}", "{b} {o}", "{o} {b}"),
 )
-MONTH_FORMS = (*("{M} {y}",) * 5, "{b} {y}", "{M} of {y}", "{y}-{mm}", "{mm}/{y}", "the month of {M} {y}", "{M}, {y}")
 # Days with a name: month and day, and what people call them.
 NAMED_DAYS: dict[tuple[int, int], Sequence[str]] = {
     (12, 25): ("Christmas", "christmas", "Christmas Day", "xmas", "Xmas", "christmas day"),
@@ -108,11 +107,6 @@ def write_day(rng: Random, value: date) -> Day:
 def write_day_and_month(rng: Random, value: date) -> Day:
     """Return a day as people write it when the year is plain."""
     return Day(_filled(rng, rng.choice(YEARLESS_FORMS), value), value, full=False)
-
-
-def write_month(rng: Random, first: date) -> str:
-    """Return a month with its year as people write it."""
-    return _filled(rng, rng.choice(MONTH_FORMS), first)
 
 
 def month_name(rng: Random, month: int) -> str:

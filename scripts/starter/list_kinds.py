@@ -71,17 +71,6 @@ def _modes(values: Values) -> list[Fraction]:
     return [value for value, count in counts.items() if count == most]
 
 
-def _product(values: Values) -> Fraction:
-    product = Fraction(1)
-    for value in values:
-        product *= value
-    return product
-
-
-def _running(values: Values) -> list[Fraction]:
-    return [sum(values[: end + 1], Fraction(0)) for end in range(len(values))]
-
-
 MEASURES = {
     "mean": Measure(
         ("mean", "average", "mean", "average", "mean value", "average value", "arithmetic mean", "avg"),
@@ -117,20 +106,6 @@ MEASURES = {
         "round(statistics.stdev(numbers), 6)",
         lambda v: math.sqrt(_spread(v, 1)),
     ),
-    "population standard deviation": Measure(
-        ("population standard deviation", "population standard deviation", "population std", "population stdev"),
-        "round(statistics.pstdev(numbers), 6)",
-        lambda v: math.sqrt(_spread(v, 0)),
-    ),
-    "variance": Measure(
-        ("variance", "variance", "sample variance"), "round(statistics.variance(numbers), 6)", lambda v: _spread(v, 1)
-    ),
-    "population variance": Measure(
-        ("population variance", "variance of the population"),
-        "round(statistics.pvariance(numbers), 6)",
-        lambda v: _spread(v, 0),
-    ),
-    "product": Measure(("product", "product"), "round(math.prod(numbers), 6)", _product),
     "count": Measure(("count", "length", "number of values", "number of items"), "len(numbers)", len),
     "number of unique values": Measure(
         (
@@ -142,19 +117,7 @@ MEASURES = {
         "len(set(numbers))",
         lambda v: len(Counter(v)),
     ),
-    "geometric mean": Measure(
-        ("geometric mean",),
-        "round(statistics.geometric_mean(numbers), 6)",
-        lambda v: math.exp(sum(math.log(n) for n in v) / len(v)),
-    ),
 }
-
-
-def _each(message: str, code: str, truth: Callable[[Fraction, Fraction], Fraction]) -> Kind:
-    """Return the kind that makes a new number of each."""
-    operand = "factor" if "<x>" in code else ""
-    joined = f'", ".join(str(round({code}, 6)) for n in numbers)'
-    return Kind(message, joined, "The new numbers are: <out>.", lambda v, x: [truth(n, x) for n in v], operand)
 
 
 ORDERED = "In {} order: <out>."
@@ -171,35 +134,17 @@ KINDS = {
         ORDERED.format("descending"),
         lambda v, _: _by_selection(v)[::-1],
     ),
-    "reversed": Kind(
-        "I'll reverse the numbers.",
-        JOINED.format("numbers[::-1]"),
-        ORDERED.format("reverse"),
-        lambda v, _: list(reversed(v)),
-    ),
     "unique": Kind(
         "I'll list the unique values of the numbers.",
         JOINED.format("dict.fromkeys(numbers)"),
         "The unique values are: <out>.",
         lambda v, _: [n for i, n in enumerate(v) if n not in v[:i]],
     ),
-    "duplicates": Kind(
-        "I'll list the values that occur more than once.",
-        '", ".join(str(n) for n in dict.fromkeys(numbers) if numbers.count(n) > 1) or "none"',
-        "The values that occur more than once are: <out>.",
-        lambda v, _: [n for n, count in Counter(v).items() if count > 1],
-    ),
     "differences": Kind(
         "I'll compute the differences between neighbors.",
         '", ".join(str(round(b - a, 6)) for a, b in zip(numbers, numbers[1:]))',
         "The differences are: <out>.",
         lambda v, _: [v[i + 1] - v[i] for i in range(len(v) - 1)],
-    ),
-    "cumulative": Kind(
-        "I'll compute the running sums of the numbers.",
-        '", ".join(str(round(n, 6)) for n in accumulate(numbers))',
-        "The running sums are: <out>.",
-        lambda v, _: _running(v),
     ),
     "occurrences": Kind(
         "I'll count how often <x> occurs.",
@@ -208,78 +153,6 @@ KINDS = {
         lambda v, x: Counter(v)[x],
         "member",
     ),
-    "rank largest": Kind(
-        "I'll find the <o> largest number.",
-        "sorted(numbers, reverse=True)[<x> - 1]",
-        "The <o> largest number is <out>.",
-        lambda v, x: _by_selection(v)[-int(x)],
-        "rank",
-    ),
-    "rank smallest": Kind(
-        "I'll find the <o> smallest number.",
-        "sorted(numbers)[<x> - 1]",
-        "The <o> smallest number is <out>.",
-        lambda v, x: _by_selection(v)[int(x) - 1],
-        "rank",
-    ),
-    "top": Kind(
-        "I'll find the <x> largest numbers.",
-        JOINED.format("sorted(numbers, reverse=True)[:<x>]"),
-        "The <x> largest numbers are: <out>.",
-        lambda v, x: _by_selection(v)[::-1][: int(x)],
-        "rank",
-    ),
-    "bottom": Kind(
-        "I'll find the <x> smallest numbers.",
-        JOINED.format("sorted(numbers)[:<x>]"),
-        "The <x> smallest numbers are: <out>.",
-        lambda v, x: _by_selection(v)[: int(x)],
-        "rank",
-    ),
-    "above": Kind(
-        "I'll list the numbers above <x>.",
-        '", ".join(str(n) for n in numbers if n > <x>) or "none"',
-        "The numbers above <x> are: <out>.",
-        lambda v, x: [n for n in v if not n <= x],
-        "value",
-    ),
-    "below": Kind(
-        "I'll list the numbers below <x>.",
-        '", ".join(str(n) for n in numbers if n < <x>) or "none"',
-        "The numbers below <x> are: <out>.",
-        lambda v, x: [n for n in v if not n >= x],
-        "value",
-    ),
-    "count above": Kind(
-        "I'll count the numbers above <x>.",
-        "len([n for n in numbers if n > <x>])",
-        "The count of numbers above <x> is <out>.",
-        lambda v, x: len(v) - sum(n <= x for n in v),
-        "value",
-    ),
-    "count below": Kind(
-        "I'll count the numbers below <x>.",
-        "len([n for n in numbers if n < <x>])",
-        "The count of numbers below <x> is <out>.",
-        lambda v, x: len(v) - sum(n >= x for n in v),
-        "value",
-    ),
-    "even": Kind(
-        "I'll list the even numbers.",
-        '", ".join(str(n) for n in numbers if n % 2 == 0) or "none"',
-        "The even numbers are: <out>.",
-        lambda v, _: [n for n in v if (n / 2).denominator == 1],
-    ),
-    "odd": Kind(
-        "I'll list the odd numbers.",
-        '", ".join(str(n) for n in numbers if n % 2 == 1) or "none"',
-        "The odd numbers are: <out>.",
-        lambda v, _: [n for n in v if (n / 2).denominator == 2],
-    ),
-    "add each": _each("I'll add <x> to each number.", "n + <x>", lambda n, x: x + n),
-    "multiply each": _each("I'll multiply each number by <x>.", "n * <x>", lambda n, x: x * n),
-    "divide each": _each("I'll divide each number by <x>.", "n / <x>", lambda n, x: n / x),
-    "square each": _each("I'll square each number.", "n ** 2", lambda n, _: n * n),
 }
 
 

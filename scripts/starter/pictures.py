@@ -92,16 +92,6 @@ def picture_content(ending: str, number: int) -> bytes:
 
 
 @cache
-def animation_content(number: int) -> bytes:
-    """Return the bytes of an animated GIF of the pool."""
-    rng = Random(f"animation {number}")
-    width, height = rng.randint(8, 40), rng.randint(8, 40)
-    frames = [_painted(rng, width, height) for _ in range(rng.randint(2, 8))]
-    duration = rng.choice((50, 80, 100, 100, 120, 200, 250, 400, 500, 1000))
-    return _saved(frames[0], "gif", save_all=True, append_images=frames[1:], duration=duration, loop=0)
-
-
-@cache
 def document_content(number: int) -> bytes:
     """Return the bytes of a PDF document of the pool: pages with a few lines of plain words."""
     rng = Random(f"document {number}")
@@ -211,13 +201,6 @@ def pictures_in(situation: Situation) -> list[str]:
     known = [name for name in situation.files if name in situation.contents and name.endswith(ENDINGS)]
     pictures = [(name, picture_of(situation.contents[name])) for name in known]
     return [name for name, image in pictures if image and getattr(image, "n_frames", 1) == 1]
-
-
-def animations_in(situation: Situation) -> list[str]:
-    """Return the files of the folder that are known to be animations."""
-    known = [name for name in situation.files if name in situation.contents and name.endswith(".gif")]
-    pictures = [(name, picture_of(situation.contents[name])) for name in known]
-    return [name for name, image in pictures if image and getattr(image, "n_frames", 1) > 1]
 
 
 def documents_in(situation: Situation) -> list[str]:

@@ -102,18 +102,6 @@ def choices(**values: Sequence[str | int]) -> Callable[[Random], Slots]:
     return draw
 
 
-def both(*draws: Callable[[Random], Slots]) -> Callable[[Random], Slots]:
-    """Return what draws all that several others draw."""
-
-    def draw(rng: Random) -> Slots:
-        drawn: Slots = {}
-        for one in draws:
-            drawn |= one(rng)
-        return drawn
-
-    return draw
-
-
 def numbers(*names: str, decimals: float = 0.3, negative: float = 0.0) -> Callable[[Random], Slots]:
     """Return what draws numbers of any size."""
     return lambda rng: {name: any_number(rng, decimals=decimals, negative=negative) for name in names}

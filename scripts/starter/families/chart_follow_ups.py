@@ -11,11 +11,10 @@ from dataclasses import replace
 from pathlib import PurePath
 from random import Random
 
-from starter.chart_wishes import FORMATS, color_words, file_wish, label_wish, size_wish, spelled, title_wish
+from starter.chart_wishes import FORMATS, color_words, file_wish, label_wish, spelled, title_wish
 from starter.conditions import Condition, make_condition
 from starter.dialogue import Situation, Task
 from starter.drawings import CALLED, SHOWN, Chart, TableChart, with_kind
-from starter.numerals import SMALL_WORDS
 from starter.phrasing import load_phrases, say
 from starter.queries import AGGREGATES, ROWS, Query
 from starter.references import column_text
@@ -44,11 +43,11 @@ def follow_up(situation: Situation) -> Task | None:
     chart = done.get("chart")
     if not isinstance(chart, Chart):
         return None
-    changes: dict[Change, float] = {_kind: 6, _save: 1.2, _format: 1.6, _title: 2, _size: 0.3, _dpi: 0.3}
+    changes: dict[Change, float] = {_kind: 6, _save: 1.2, _format: 1.6, _title: 2}
     if chart.kind in ("bar", "barh"):
         changes[_turned] = 1.5
     if chart.kind != "pie":
-        changes |= {_color: 2, _labels: 1, _grid: 0.8}
+        changes |= {_color: 2, _labels: 1}
     if isinstance(chart, TableChart):
         changes |= _table_changes(chart)
     while True:
@@ -59,14 +58,11 @@ def follow_up(situation: Situation) -> Task | None:
 
 def _table_changes(chart: TableChart) -> dict[Change, float]:
     changes: dict[Change, float] = {_where: 2.5}
-    if chart.kind == "hist":
-        changes[_bins] = 2
     if len(chart.columns) == 1:
         changes[_column] = 2.5
     if chart.shape == "by":
-        changes |= {} if chart.period else {_group: 2.5, _top: 0.8}
+        changes |= {} if chart.period else {_group: 2.5}
         changes |= {_measure: 2.5} if chart.columns else {}
-        changes |= {_ordered: 0.8} if chart.kind in ("bar", "barh") and not (chart.period or chart.top) else {}
     return changes
 
 
@@ -145,20 +141,6 @@ def _untitled(chart: TableChart) -> TableChart:
     return replace(chart, look=replace(chart.look, title="", x_label="", y_label=""))
 
 
-def _top(situation: Situation, chart: Chart) -> Task | None:
-    assert isinstance(chart, TableChart)
-    rng = situation.rng
-    number = rng.choice((2, 3, 3, 4, 5, 5, 6, 7, 8, 10))
-    text = SMALL_WORDS[number] if rng.random() < 0.2 else str(number)
-    request = _say(situation, "follow up top", n=text)
-    return _changed(situation, replace(chart, top=str(number), ordered=False), request)
-
-
-def _ordered(situation: Situation, chart: Chart) -> Task | None:
-    assert isinstance(chart, TableChart)
-    return replace(chart, ordered=True).task(situation, _say(situation, "follow up sorted"))
-
-
 def _where(situation: Situation, chart: Chart) -> Task | None:
     assert isinstance(chart, TableChart)
     kind = situation.rng.choices((_of_value, _of_group, _of_number, _of_any), (3, 3, 1.5, 2.5))[0]
@@ -232,25 +214,6 @@ def _labels(situation: Situation, chart: Chart) -> Task | None:
     labels = {slot: label_wish(rng) for slot in "xy" if f"<{slot}>" in pattern}
     request = say(rng, _loose(pattern), labels)
     return _looking(situation, chart, request, **{f"{slot}_label": label for slot, label in labels.items()})
-
-
-def _grid(situation: Situation, chart: Chart) -> Task | None:
-    return None if chart.look.grid else _looking(situation, chart, _say(situation, "follow up grid"), grid=True)
-
-
-def _bins(situation: Situation, chart: Chart) -> Task | None:
-    number = str(situation.rng.choice((5, 8, 10, 12, 15, 20, 20, 25, 30, 40, 50, 100)))
-    return _looking(situation, chart, _say(situation, "follow up bins", n=number), bins=number)
-
-
-def _size(situation: Situation, chart: Chart) -> Task | None:
-    width, height = size_wish(situation.rng)
-    return _looking(situation, chart, _say(situation, "follow up size", w=width, h=height), size=f"{width}, {height}")
-
-
-def _dpi(situation: Situation, chart: Chart) -> Task | None:
-    dpi = str(situation.rng.choice((72, 100, 150, 150, 200, 300, 300, 300, 600)))
-    return _looking(situation, chart, _say(situation, "follow up dpi", n=dpi), dpi=dpi)
 
 
 # -- its file ---------------------------------------------------------------------------------------------------------

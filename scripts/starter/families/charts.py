@@ -40,11 +40,9 @@ def make(situation: Situation) -> Task:
     rng = situation.rng
     while True:
         table = rng.choice(situation.tables)
-        makers = {_by_group: 7.0, _count: 3.5, _share: 1.5, _spread: 2.2, _alone: 1.5, _top: 0.8}
+        makers = {_by_group: 7.0, _count: 3.5, _share: 1.5, _spread: 2.2, _alone: 1.5}
         if table.times:
             makers[_over] = 6.0
-        if table.dates:
-            makers[_period] = 3.5
         if len(table.numeric) > 1:
             makers[_against] = 2.0
         task = rng.choices(tuple(makers), tuple(makers.values()))[0](situation, table)
@@ -92,16 +90,6 @@ def _over(situation: Situation, table: Table) -> Task | None:
     return _asked(situation, chart, "over time plain" if kind == "line" and rng.random() < 0.4 else "over time")
 
 
-def _period(situation: Situation, table: Table) -> Task | None:
-    rng = situation.rng
-    kind = _draw(rng, {"line": 6, "bar": 3, "area": 0.7})
-    period = _draw(rng, {"month": 6, "year": 4, "quarter": 1, "week": 1})
-    chart = TableChart(
-        kind=kind, table=table, shape="by", columns=_columns(rng, table), by=rng.choice(table.dates), period=period
-    )
-    return _asked(situation, chart, "period plain" if kind == "line" and rng.random() < 0.5 else "period")
-
-
 def _against(situation: Situation, table: Table) -> Task | None:
     rng = situation.rng
     column, other = rng.sample(list(table.numeric), 2)
@@ -126,20 +114,8 @@ def _alone(situation: Situation, table: Table) -> Task | None:
     return _asked(situation, chart, "alone plain" if kind == "line" and rng.random() < 0.45 else "alone")
 
 
-def _top(situation: Situation, table: Table) -> Task | None:
-    rng = situation.rng
-    kind = _draw(rng, {"bar": 5, "barh": 1.5, "pie": 0.7})
-    group = rng.choice([*table.groups, *table.labels])
-    chart = TableChart(kind=kind, table=table, shape="by", columns=_columns(rng, table), by=group, top=_some(rng))
-    return _asked(situation, chart, "top groups")
-
-
 def _draw(rng: Random, weights: dict[str, float]) -> str:
     return rng.choices(tuple(weights), tuple(weights.values()))[0]
-
-
-def _some(rng: Random) -> str:
-    return str(rng.choice((2, 3, 3, 4, 5, 5, 5, 6, 7, 8, 10, 10, 12, 15, 20)))
 
 
 def _columns(rng: Random, table: Table, several: float = 0.0) -> tuple[str, ...]:

@@ -15,14 +15,13 @@ __all__ = ["NAME", "make"]
 PHRASES = load_phrases("codes")
 DOMAINS = ("com", "com", "org", "net", "de", "io", "co.uk", "edu", "info", "fr")
 
-COLORS = ("red", "green", "blue", "black", "purple", "brown", "darkblue", "darkgreen", "navy", "darkred", "maroon")
 OF_THE_WEB = re.compile(r"web|link|url|address|lead|open|point")
 
 
 def make(situation: Situation) -> Task:
     """Return a task of this family."""
     situation.done = {}
-    return situation.rng.choices((_code, _wifi), (8, 1))[0](situation)
+    return _code(situation)
 
 
 def _code(situation: Situation) -> Task:
@@ -30,34 +29,19 @@ def _code(situation: Situation) -> Task:
     link = rng.random() < 0.6
     payload = _link(rng) if link else _words(rng)
     shown = payload if link and rng.random() < 0.85 else rng.choice(('"{}"', '"{}"', "'{}'")).format(payload)
-    chance = rng.random()
-    options, slots = "scale=8", {}
     section = "code of link" if link else "code of text"
-    if chance < 0.1:
-        scale = rng.choice((2, 3, 4, 5, 6, 10, 12, 15, 20))
-        options, slots, section = f"scale={scale}", {"n": str(scale)}, "scaled code"
-    elif chance < 0.22:
-        color = rng.choice(COLORS)
-        options, slots, section = f'scale=8, dark="{color}"', {"color": color}, "colored code"
     pattern = PHRASES[section].pick(rng, situation.held_out)
     while OF_THE_WEB.search(pattern) and ("@" in payload or "tel:" in payload):
         pattern = PHRASES[section].pick(rng, situation.held_out)
     target, pattern = chosen_target(situation, pattern, "qr.png", 0.3)
     if target != "qr.png" and rng.random() < 0.15:
         target = target.replace(".png", ".svg")
-    request = say(rng, pattern, {"q": shown, "o": target, **slots})
-    maker = f'segno.make_qr("{payload}")'
-    return _saved(
-        request, f"make a QR code of {payload}", load="import segno", maker=maker, options=options, target=target
-    )
-
-
-def _saved(request: str, message: str, *, load: str, maker: str, options: str, target: str) -> Task:
+    request = say(rng, pattern, {"q": shown, "o": target})
     truth = f"Saved as {target}."
-    code = [load, f'{maker}.save("{target}", {options})', f'print("{truth}")']
+    code = ["import segno", f'segno.make_qr("{payload}").save("{target}", scale=8)', f'print("{truth}")']
     return made(
         request,
-        message,
+        f"make a QR code of {payload}",
         code,
         lambda printed: printed,
         lambda printed: printed == truth,
@@ -73,7 +57,7 @@ def _link(rng: Random) -> str:
     chance = rng.random()
     if chance < 0.06:
         return f"{made_up_name(rng)}@{domain}"
-    if chance < 0.1:
+    if False:
         return f"mailto:{made_up_name(rng)}@{domain}"
     if chance < 0.15:
         return f"tel:+{rng.randint(10**9, 10**12)}"
@@ -97,22 +81,3 @@ def _words(rng: Random) -> str:
     if rng.random() < 0.4:
         text = text.capitalize()
     return text + (f" {rng.randint(1, 9999)}" if rng.random() < 0.15 else "")
-
-
-def _wifi(situation: Situation) -> Task:
-    rng = situation.rng
-    network = rng.choice(
-        (made_up_name(rng).capitalize(), made_up_name(rng), f"{made_up_name(rng)}{rng.randint(1, 99)}")
-    )
-    password = f"{made_up_name(rng)}{rng.choice(('', '-', '_'))}{rng.randint(1, 9999)}"
-    target, pattern = chosen_target(situation, PHRASES["wifi"].pick(rng, situation.held_out), "qr.png", 0.3)
-    request = say(rng, pattern, {"network": network, "password": password, "o": target})
-    maker = f'helpers.make_wifi("{network}", "{password}", "WPA")'
-    return _saved(
-        request,
-        f"make a QR code of the network {network}",
-        load="from segno import helpers",
-        maker=maker,
-        options="scale=8",
-        target=target,
-    )

@@ -51,22 +51,6 @@ def zipped_named(situation: Situation, one: str = "", section: str = "zip named"
     return _zipping(situation, request, name, chosen, files=f"files = [{literal}]\n", what=" and ".join(chosen))
 
 
-def zipped_folder(situation: Situation) -> Task | None:
-    """Pack a folder into a ZIP."""
-    below = folders(situation)
-    if not below:
-        return None
-    folder = situation.rng.choice(below)
-    name, tail = _archive_name(situation, folder)
-    said = situation.rng.choice(
-        ("the folder {}", "the {} folder", "the directory {}", "folder {}", "{}/", "my {} folder")
-    )
-    request = request_for(situation, "zip folder", tail=tail, d=said.format(folder), z=name)
-    inside = [other for other in situation.files if other.startswith(f"{folder}/")]
-    files = f'files = sorted(path for path in Path("{folder}").rglob("*") if path.is_file())\n'
-    return _zipping(situation, request, name, inside, files=IMPORT + files, what=f"the folder {folder}")
-
-
 def _archive_name(situation: Situation, default: str) -> tuple[str, str]:
     """Return the archive's name, and the section that says it at the request's end unless it is the default."""
     name = f"{default}.zip"

@@ -151,31 +151,6 @@ def new_ending(situation: Situation) -> Task | None:
     return _renamed_task(request, chosen, code, names)
 
 
-def numbered_all(situation: Situation) -> Task | None:
-    """Rename all files of a kind to name1.png, name2.png and so on."""
-    rng = situation.rng
-    chosen = several_files(situation, all_share=0)
-    if not chosen or not chosen.ending:
-        return None
-    stem = choose_name(rng, PHRASES["numbered word"].train, situation.held_out) + rng.choice(("", "", "_", "-"))
-    if any(name.lower().startswith(stem.lower()) for name in situation.files):
-        return None
-    names = {name: f"{stem}{place}{PurePath(name).suffix}" for place, name in enumerate(chosen.names, 1)}
-    if fixed(situation) & {*names}:
-        return None
-    suffix = PurePath(chosen.names[0]).suffix
-    slots = {"a": f"{stem}1{suffix}", "b": f"{stem}2{suffix}", "s": stem}
-    request = request_for(situation, "rename numbers", k=chosen.said, place=chosen.place, **slots)
-    for name, renamed in names.items():
-        moved(situation, name, renamed)
-    situation.done = {}
-    code = f"{IMPORT}{chosen.line}for number, path in enumerate(files, 1):\n"
-    code += (
-        f'    name = f"{stem}{{number}}{{path.suffix}}"\n    path.rename(name)\n    print(f"{{path.name}} -> {{name}}")'
-    )
-    return _renamed_task(request, chosen, code, names)
-
-
 # -- copied and moved into a folder -----------------------------------------------------------------------------------
 
 

@@ -67,39 +67,6 @@ def created_lines(situation: Situation) -> Task:
     return _made(situation, request, name, "\n".join(lines) + "\n", code)
 
 
-def created_numbers(situation: Situation) -> Task:
-    """Make a text file with the whole numbers of a range."""
-    rng = situation.rng
-    name = new_name(situation, "txt")
-    first = rng.choice((1, 1, 1, 0, 10, rng.randint(2, 50)))
-    last = first + rng.choice((4, 9, 9, 19, 49, 99, rng.randint(3, 500)))
-    request = request_for(situation, "create numbers", g=_new_said(rng, name), a=str(first), b=str(last))
-    code = f"lines = [str(number) for number in range({first}, {last} + 1)]\n"
-    code += f'Path("{name}").write_text("\\n".join(lines) + "\\n", encoding="utf-8")'
-    return _made(situation, request, name, "".join(f"{number}\n" for number in range(first, last + 1)), code)
-
-
-def appended(situation: Situation, name: str = "", section: str = "append") -> Task | None:
-    """Add a line to a text file."""
-    rng = situation.rng
-    names = [
-        other for other in situation.contents if other in situation.files and other.endswith((".txt", ".md", ".log"))
-    ]
-    if not names or (name and name not in names):
-        return None
-    name = name or rng.choice(sorted(names))
-    text = made_text(rng)
-    request = request_for(situation, section, f=name, t=_quoted(rng, text))
-    content = "".join(f"{line}\n" for line in [*situation.contents[name].decode().splitlines(), text])
-    situation.contents[name] = content.encode()
-    situation.done = {"file": name, "text": True}
-    code = (
-        f'{IMPORT}path = Path("{name}")\nlines = path.read_text(encoding="utf-8").splitlines() + ["{text}"]\n'
-        'path.write_text("\\n".join(lines) + "\\n", encoding="utf-8")'
-    )
-    return _said(request, f"I'll add a line to {name}.", code, f"Added the line to {name}.", name, name)
-
-
 def emptied(situation: Situation) -> Task:
     """Make an empty file."""
     rng = situation.rng
@@ -145,19 +112,6 @@ def made_folder(situation: Situation) -> Task:
     situation.done = {}
     code = f'{IMPORT}Path("{name}").mkdir(exist_ok=True)'
     return _said(request, f"I'll create the folder {name}.", code, f"Created the folder {name}.", "", name)
-
-
-def made_folders(situation: Situation) -> Task:
-    """Make several folders."""
-    names = list(dict.fromkeys(new_folder(situation) for _ in range(situation.rng.randint(2, 5))))
-    if len(names) < 2:
-        return made_folder(situation)
-    listed = situation.rng.choice((_and(names), _and(names), ", ".join(names), " ".join(names)))
-    request = request_for(situation, "several folders", l=listed)
-    situation.done = {}
-    literal = ", ".join(f'"{name}"' for name in names)
-    code = f"{IMPORT}for name in [{literal}]:\n    Path(name).mkdir(exist_ok=True)"
-    return _said(request, "I'll create the folders.", code, f"Created the folders {_and(names)}.", "", *names)
 
 
 def numbered(situation: Situation) -> Task:
@@ -232,12 +186,6 @@ def copied(situation: Situation, name: str = "", section: str = "copy") -> Task 
     return _said(request, f"I'll copy {name} to {new}.", code, f"Copied {name} to {new}.", new, name, new)
 
 
-def moved_to(situation: Situation, name: str = "", section: str = "move") -> Task | None:
-    """Move a file into a folder."""
-    name = _pick(situation, name)
-    return _into_folder(situation, name, section, "move") if name else None
-
-
 def _into_folder(situation: Situation, name: str, section: str, verb: str) -> Task:
     rng = situation.rng
     below = folders(situation)
@@ -256,33 +204,3 @@ def _into_folder(situation: Situation, name: str, section: str, verb: str) -> Ta
     done = {"move": "Moved", "copy": "Copied"}[verb]
     sentence = f"{done} {name} to {folder}."
     return _said(request, f"I'll {verb} {name} to {folder}.", code, sentence, f"{folder}/{name}", name, folder)
-
-
-def deleted(situation: Situation, name: str = "", section: str = "delete") -> Task | None:
-    """Delete a file that is named plainly; tables stay, since others of the conversation's requests are about them."""
-    tables = {table.file for table in situation.tables} | fixed(situation)
-    names = [other for other in situation.files if other not in tables]
-    name = name if name in names else "" if name or not names else situation.rng.choice(names)
-    if not name:
-        return None
-    request = request_for(situation, section, f=name)
-    situation.contents.pop(name, None)
-    situation.done = {}
-    return _said(request, f"I'll delete {name}.", f'{IMPORT}Path("{name}").unlink()', f"Deleted {name}.", "", name)
-
-
-def deleted_several(situation: Situation) -> Task | None:
-    """Delete files that are named plainly."""
-    rng = situation.rng
-    tables = {table.file for table in situation.tables} | fixed(situation)
-    names = [other for other in on_top(situation) if other not in tables]
-    if len(names) < 3:
-        return None
-    chosen = rng.sample(names, rng.choice((2, 2, 3)))
-    request = request_for(situation, "delete several", l=rng.choice((_and(chosen), _and(chosen), ", ".join(chosen))))
-    for name in chosen:
-        situation.contents.pop(name, None)
-    situation.done = {}
-    literal = ", ".join(f'"{name}"' for name in chosen)
-    code = f"{IMPORT}for name in [{literal}]:\n    Path(name).unlink()"
-    return _said(request, "I'll delete the files.", code, f"Deleted {_and(chosen)}.", "", *chosen)

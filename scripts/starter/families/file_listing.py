@@ -11,7 +11,6 @@ from starter.file_references import (
     choose_ending,
     folders,
     on_top,
-    repeated,
     request_for,
     select,
     task,
@@ -133,47 +132,6 @@ def counted(situation: Situation, chosen: Selection | None = None, section: str 
     code = f"{IMPORT}{chosen.line}print(len(files))"
     message = f"I'll count the {chosen.many}."
     return task(request, message, code, answer, lambda printed: int(printed) == len(chosen.names))
-
-
-def listed_folders(situation: Situation) -> Task:
-    """List the folders."""
-    request = request_for(situation, "folders")
-    situation.done = {}
-    code = f"{IMPORT}folders = sorted(path.name for path in Path().iterdir() if path.is_dir())\n"
-    code += 'print("\\n".join(folders))'
-    truth = set(folders(situation))
-
-    def agrees(printed: str) -> bool:
-        return truth <= set(printed.splitlines())
-
-    def answer(printed: str) -> str:
-        return repeated("The folders", printed) if printed else "There are no folders."
-
-    return task(request, "I'll list the folders.", code, answer, agrees)
-
-
-def by_ending(situation: Situation) -> Task | None:
-    """Count the files of each ending."""
-    names = [name for name in on_top(situation) if "." in name]
-    if not names:
-        return None
-    request = request_for(situation, "endings")
-    situation.done = {}
-    code = (
-        f"from collections import Counter\n{IMPORT}"
-        "counts = Counter(path.suffix for path in Path().iterdir() if path.is_file())\n"
-        'for ending, count in sorted(counts.items()):\n    print(f"{ending}: {count}")'
-    )
-    truth = {f".{ending}": 0 for ending in (name.rsplit(".", 1)[1] for name in names)}
-    for name in names:
-        truth["." + name.rsplit(".", 1)[1]] += 1
-
-    def agrees(printed: str) -> bool:
-        counts = dict(line.rsplit(": ", 1) for line in printed.splitlines())
-        return {ending: int(count) for ending, count in counts.items()} == truth
-
-    message = "I'll count the files of each ending."
-    return task(request, message, code, lambda printed: repeated("The files by ending", printed), agrees)
 
 
 def exists(situation: Situation) -> Task:

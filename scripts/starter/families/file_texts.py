@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from pathlib import PurePath
 
 from starter.dialogue import Situation, Task
-from starter.file_references import HERE, kind_text, known_content, matching, on_top, repeated, request_for, task
+from starter.file_references import repeated, request_for, task
 from starter.names import made_up_name
 from starter.numerals import SMALL_WORDS
 
 READABLE = ("txt", "md", "log", "py", "html", "yaml", "json")
-SEARCHED = '{".txt", ".md", ".csv", ".json", ".log", ".html", ".py"}'
 ORDINALS = {1: "first", 2: "second", 3: "third", 4: "fourth", 5: "fifth", 6: "sixth", 7: "seventh", 8: "eighth"}
 
 
@@ -85,28 +82,6 @@ def some_lines(situation: Situation, name: str = "", section: str = "") -> Task 
     )
 
 
-def one_line(situation: Situation, name: str = "", section: str = "") -> Task | None:
-    """Tell a line by its number."""
-    rng = situation.rng
-    name = _choose(situation, name)
-    lines = _lines(situation, name) if name else []
-    if not lines:
-        return None
-    number = rng.randint(1, len(lines))
-    kind = "nth line" if number in ORDINALS and rng.random() < 0.5 else "line number"
-    written = ORDINALS[number] if kind == "nth line" else str(number)
-    request = request_for(situation, section + kind, f=name, n=written)
-    situation.done = {"file": name, "text": True}
-    return task(
-        request,
-        f"I'll show line {number} of {name}.",
-        f"{reading(name)}print(text.splitlines()[{number} - 1])",
-        lambda printed: f"Line {number} of {name}: {printed}",
-        lambda printed: printed == lines[number - 1],
-        names=(name,),
-    )
-
-
 def line_count(situation: Situation, name: str = "", section: str = "line count") -> Task | None:
     """Count the lines of a text file."""
     name = _choose(situation, name)
@@ -161,74 +136,4 @@ def search(situation: Situation, name: str = "", section: str = "search") -> Tas
     return task(request, message, code, answer, lambda printed: printed.splitlines() == truth, names=(name, word))
 
 
-def search_all(situation: Situation) -> Task | None:
-    """Tell which files contain a text: all that hold text, or those of an ending."""
-    rng = situation.rng
-    names = [name for name in readable(situation) if "/" not in name]
-    if not names:
-        return None
-    name = rng.choice(names)
-    word, said = _searched(situation, _lines(situation, name))
-    ending = rng.choice((PurePath(name).suffix[1:], "", ""))
-    called = kind_text(situation, ending)
-    request = request_for(situation, "search all", t=said, k=called, place=rng.choice(("", "", rng.choice(HERE))))
-    situation.done = {}
-    gathered = (
-        f'Path().glob("*.{ending}")' if ending else f"path for path in Path().iterdir() if path.suffix in {SEARCHED}"
-    )
-    code = (
-        f"from pathlib import Path\nfiles = sorted({gathered})\nfor path in files:\n"
-        '    text = path.read_text(encoding="utf-8", errors="ignore")\n'
-        f'    if "{word}".lower() in text.lower():\n        print(path.name)'
-    )
-    suffixes = (f".{ending}",) if ending else tuple(SEARCHED.strip("{}").replace('"', "").split(", "))
-    known = {other: known_content(situation, other) for other in on_top(situation) if other.endswith(suffixes)}
-    truth = {
-        other: word.lower() in content.decode(errors="ignore").lower() for other, content in known.items() if content
-    }
-
-    def agrees(printed: str) -> bool:
-        there = set(printed.splitlines())
-        return all((other in there) == contained for other, contained in truth.items())
-
-    return task(
-        request,
-        f'I\'ll search the {ending + " " if ending else ""}files for "{word}".',
-        code,
-        lambda printed: repeated(f'The files with "{word}"', printed) if printed else f'No file has "{word}".',
-        agrees,
-        names=(word,),
-    )
-
-
 # -- JSON -------------------------------------------------------------------------------------------------------------
-
-
-def json_entries(situation: Situation) -> Task | None:
-    """List the keys of a small JSON file, or tell the value of one."""
-    rng = situation.rng
-    names = [name for name in matching(situation.files, "json") if situation.contents.get(name, b"").startswith(b"{")]
-    if not names:
-        return None
-    name = rng.choice(names)
-    entries = json.loads(situation.contents[name])
-    code = f'import json\ndata = json.load(open("{name}", encoding="utf-8"))\n'
-    situation.done = {"file": name, "text": True}
-    if rng.random() < 0.5:
-        return task(
-            request_for(situation, "json keys", f=name),
-            f"I'll list the keys of {name}.",
-            f'{code}print(", ".join(data))',
-            lambda printed: f"The keys of {name} are: {printed}.",
-            lambda printed: printed.split(", ") == list(entries),
-            names=(name,),
-        )
-    key = rng.choice(list(entries))
-    return task(
-        request_for(situation, "json value", f=name, key=rng.choice(("{}", "{}", '"{}"', "'{}'")).format(key)),
-        f"I'll look up {key} in {name}.",
-        f'{code}print(data["{key}"])',
-        lambda printed: f"{key} in {name} is {printed}.",
-        lambda printed: printed == str(entries[key]),
-        names=(name, key),
-    )

@@ -10,15 +10,12 @@ from starter.dialogue import Situation, Task
 from starter.drawings import CALLED, FAMILY, GENERAL, with_kind
 from starter.families import chart_follow_ups
 from starter.given import (
-    Curve,
     GivenChart,
     Typed,
-    expression_of,
     items_of,
     labels_of,
     list_text,
     own_file,
-    range_of,
     some_numbers,
 )
 from starter.names import WORDS, made_up_name
@@ -31,17 +28,12 @@ GENERAL_KINDS = {"items": "bar", "items titled": "bar", "numbers": "line"}  # th
 
 def make(situation: Situation) -> Task:
     """Return a task of this family."""
-    makers = (_items, _lists, _numbers, _points, _x_and_y, _function)
-    return situation.rng.choices(makers, (8, 0.7, 4, 1, 1, 5))[0](situation)
+    makers = (_items, _numbers, _points, _x_and_y)
+    return situation.rng.choices(makers, (8, 4, 1, 1))[0](situation)
 
 
 def follow_up(situation: Situation) -> Task | None:
     """Return a request to change the chart drawn last."""
-    rng, chart = situation.rng, situation.done.get("chart")
-    if isinstance(chart, Curve) and rng.random() < 0.45:
-        return rng.choice((_other_range, _other_function))(situation, chart)
-    if isinstance(chart, GivenChart) and chart.named and rng.random() < 0.15:
-        return _added(situation, chart)
     return chart_follow_ups.follow_up(situation)
 
 
@@ -103,18 +95,6 @@ def _title(situation: Situation) -> str:
     ).format(n=name, m=made_up_name(rng), g=rng.choice(WORDS["group column"].train), y=rng.randint(2000, 2030))
 
 
-def _lists(situation: Situation) -> Task:
-    rng = situation.rng
-    kind = rng.choices(("bar", "barh", "pie", "line"), (4, 1, 3, 1))[0]
-    labels = labels_of(rng, rng.choice((2, 3, 3, 4, 5)))
-    numbers = some_numbers(rng, len(labels))
-    index = ", ".join(f'"{label}"' for label in labels)
-    data = f"pd.Series({_codes(numbers)}, index=[{index}])"
-    chart = GivenChart(kind=kind, data=data, numbers=_values(numbers))
-    texts = [number.text for number in numbers]
-    return _drawn(situation, chart, "lists", labels=list_text(rng, labels), numbers=list_text(rng, texts))
-
-
 def _numbers(situation: Situation) -> Task:
     rng = situation.rng
     kind = rng.choices(("line", "bar", "hist", "box", "area", "pie"), (6, 2.5, 2, 1, 0.6, 0.6))[0]
@@ -156,62 +136,4 @@ def _x_and_y(situation: Situation) -> Task:
     return _drawn(situation, chart, "x and y", **slots)
 
 
-def _function(situation: Situation) -> Task:
-    rng = situation.rng
-    expression = expression_of(rng)
-    chart = Curve(kind="line", file="function.png", expression=expression.code)
-    slots = {"e": expression.text}
-    pattern = PHRASES["function"].pick(rng, situation.held_out)
-    if any(part in chart.expression for part in ("sqrt", "log")):
-        chart = replace(chart, start="1")
-    if rng.random() < 0.6:
-        start, end = range_of(rng, chart.expression)
-        chart = replace(chart, start=start.code, end=end.code)
-        slots |= {
-            "a": start.text,
-            "b": end.text,
-            "interval": f"[{start.text}, {end.text}]",
-            "below": rng.choice(("<=", "<")),
-        }
-        added = PHRASES["range"].pick(rng, situation.held_out)[1:]
-        pattern += added
-    elif rng.random() < 0.3:
-        chart, pattern, wished = add_wishes(situation, chart, pattern)
-        return chart.task(situation, say(rng, pattern, slots | wished))
-    if not pattern.endswith(("it", "interval>")):
-        chart, pattern, wished = add_wishes(situation, chart, pattern)
-        slots |= wished
-    return chart.task(situation, say(rng, pattern, slots))
-
-
 # -- what follows -----------------------------------------------------------------------------------------------------
-
-
-def _other_range(situation: Situation, chart: Curve) -> Task:
-    start, end = range_of(situation.rng, chart.expression)
-    pattern = PHRASES["follow up range"].pick(situation.rng, situation.held_out)
-    changed = replace(chart, start=start.code, end=end.code)
-    return changed.task(situation, say(situation.rng, pattern, {"a": start.text, "b": end.text}))
-
-
-def _other_function(situation: Situation, chart: Curve) -> Task:
-    rng = situation.rng
-    expression = expression_of(rng)
-    while any(part in expression.code for part in ("sqrt", "log", "/ x")):  # they cannot be drawn below zero
-        expression = expression_of(rng)
-    pattern = PHRASES["follow up function"].pick(rng, situation.held_out)
-    changed = replace(chart, expression=expression.code, look=replace(chart.look, title=""))
-    return changed.task(situation, say(rng, pattern, {"e": expression.text}))
-
-
-def _added(situation: Situation, chart: GivenChart) -> Task:
-    rng = situation.rng
-    label = next(name for name in iter(lambda: made_up_name(rng), "") if f'"{name}"' not in chart.data)
-    if rng.random() < 0.5:
-        words = [word for word in labels_of(rng, 3) if f'"{word}"' not in chart.data]
-        label = words[0] if words else label
-    [number] = some_numbers(rng, 1)
-    data = f'{chart.data.removesuffix("})")}, "{label}": {number.code}}})'
-    changed = replace(chart, data=data, numbers=(*chart.numbers, float(number.code)))
-    pattern = PHRASES["follow up add"].pick(rng, situation.held_out)
-    return changed.task(situation, say(rng, pattern, {"item": items_of(rng, [label], [number])}))

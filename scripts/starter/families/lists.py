@@ -19,12 +19,11 @@ from starter.phrasing import load_phrases, say
 
 NAME = "lists"
 PHRASES = load_phrases("lists")
-MEASURE_WEIGHTS = (9, 9, 5, 4, 4, 4, 4, 6, 2, 4, 1, 3, 2, 2, 0.7)
-KIND_WEIGHTS = (6, 5, 2, 3, 2, 2, 2, 4, 2, 1.5, 2, 1.5, 2.5, 2.5, 2, 1.5, 1.5, 1.5, 1.5, 1.5, 1.2, 1.2)
+MEASURE_WEIGHTS = (9, 9, 5, 4, 4, 4, 4, 6, 2, 2)
+KIND_WEIGHTS = (6, 5, 3, 3, 4)
 WHOLE_ONLY = ("even", "odd", "mode", "occurrences", "duplicates", "unique", "number of unique values")
 REPEATED = ("mode", "occurrences", "duplicates", "unique", "number of unique values", "tally")
-SUMMARY = ("count", "mean", "median", "minimum", "maximum", "standard deviation")
-PAIRS = ("mean", "median", "mode", "sum", "minimum", "maximum", "range", "standard deviation", "variance")
+PAIRS = ("mean", "median", "mode", "sum", "minimum", "maximum", "range", "standard deviation")
 TOO_LARGE = 10**13  # of products: figures beyond it are not exact with decimals
 
 
@@ -56,13 +55,11 @@ def follow_up(situation: Situation) -> Task | None:
     items = situation.done.get("numbers")
     if not items:
         return None
-    if situation.rng.random() < 0.12:
-        return _changed(situation, Numbers(items, known=True))
     return _chosen(situation, Numbers(items, known=True))
 
 
 def _chosen(situation: Situation, known: Numbers | None) -> Task:
-    make_one = situation.rng.choices((_measure, _kind, _several, _summary, _tally), (9, 10, 2, 0.7, 0.8))[0]
+    make_one = situation.rng.choices((_measure, _kind, _several, _tally), (9, 8, 2, 0.8))[0]
     return make_one(situation, known)
 
 
@@ -181,12 +178,6 @@ def _several(situation: Situation, known: Numbers | None) -> Task:
     return _lines_task(situation, request, numbers, message, names)
 
 
-def _summary(situation: Situation, known: Numbers | None) -> Task:
-    numbers = known or _draw(situation.rng, "mean")
-    request = _request(situation, "summary", numbers)
-    return _lines_task(situation, request, numbers, "I'll summarize the numbers.", SUMMARY)
-
-
 def _lines_task(situation: Situation, request: str, numbers: Numbers, message: str, names: Sequence[str]) -> Task:
     lines = "\n".join(f'print("{name}:", {MEASURES[name].code})' for name in names)
 
@@ -272,28 +263,3 @@ def _operand(rng: Random, kind: Kind, numbers: Numbers) -> tuple[str, str]:
         between = rng.uniform(min(values), max(values))
         value = rng.choice((str(round(between)), str(round(between)), rng.choice(numbers.items)))
     return value, value
-
-
-def _changed(situation: Situation, numbers: Numbers) -> Task:
-    """Return the task of adding a number to the list or removing one."""
-    rng = situation.rng
-    section = rng.choice(("append", "remove"))
-    value = rng.choice(numbers.items) if section == "remove" else str(rng.randint(1, 200))
-    after = [*numbers.items, value]
-    if section == "remove":
-        after = list(numbers.items)
-        after.remove(value)
-    if len(after) < 3:
-        return _measure(situation, numbers)
-    request = _request(situation, section, numbers, x=value)
-    message = f"I'll {'add' if section == 'append' else 'remove'} {value}."
-    code = f'numbers.{section}({value})\nprint(", ".join(map(str, numbers)))'
-    changed = Numbers(after, known=True)
-    return _task(
-        situation,
-        request,
-        changed,
-        code=(message, code),
-        answer=lambda printed: f"The list is now: {printed}.",
-        agrees=lambda printed: _same(printed, changed.values),
-    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from random import Random
 
 from starter.dialogue import Situation, Task
@@ -19,24 +18,13 @@ BASES = {
     "X": (16, ("hex", "hexadecimal", "base 16", "hexadecimal notation"), "hexadecimal"),
     "o": (8, ("octal", "octal", "base 8", "the octal system"), "octal"),
 }
-ROMAN = """number = <x>
-values = {"M": 1000, "CM": 900, "D": 500, "CD": 400, "C": 100, "XC": 90, "L": 50, "XL": 40, "X": 10, "IX": 9, "V": 5, \
-"IV": 4, "I": 1}
-roman = ""
-for sign, value in values.items():
-    roman += sign * (number // value)
-    number %= value
-print(roman)"""
-FROM_ROMAN = """values = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
-numbers = [values[sign] for sign in "<x>".upper()]
-print(sum(-a if a < b else a for a, b in zip(numbers, numbers[1:] + [0])))"""
 
 
 def make(situation: Situation) -> Task:
     """Return a task of this family."""
     rng = situation.rng
-    kinds: tuple[Callable[[Situation], Task], ...] = (_to_base, _from_base, _between_bases, _roman)
-    return rng.choices(kinds, (5, 5, 1.5, 3))[0](situation)
+    kinds: tuple[Callable[[Situation], Task], ...] = (_to_base, _from_base, _between_bases)
+    return rng.choices(kinds, (5, 5, 1.5))[0](situation)
 
 
 # -- bases ------------------------------------------------------------------------------------------------------------
@@ -134,54 +122,6 @@ def _between_bases(situation: Situation) -> Task:
 
 
 # -- Roman numerals ---------------------------------------------------------------------------------------------------
-
-
-def roman(number: int) -> str:
-    """Return a number as a Roman numeral, digit by digit."""
-    digits = ""
-    for place, (one, five, ten) in enumerate(("IVX", "XLC", "CDM", "M--")):
-        digit = number // 10**place % 10
-        parts = ("", one, one * 2, one * 3, one + five, five, five + one, five + one * 2, five + one * 3, one + ten)
-        digits = parts[digit] + digits
-    return digits
-
-
-@cache
-def _numbers_of_romans() -> dict[str, int]:
-    return {roman(number): number for number in range(1, 4000)}
-
-
-def _year_or_less(rng: Random) -> int:
-    return rng.choice((rng.randint(2, 60), rng.randint(2, 3999), rng.randint(1900, 2030)))
-
-
-ROMANS = {
-    "roman": (
-        3,
-        Fact(
-            lambda rng: {"x": _plain(str(_year_or_less(rng)))},
-            "I'll write <x> as a Roman numeral.",
-            ROMAN,
-            "<x> as a Roman numeral is <out>.",
-            lambda x: roman(int(x)),
-        ),
-    ),
-    "from roman": (
-        2,
-        Fact(
-            lambda rng: {"x": _plain(roman(_year_or_less(rng)))},
-            "I'll read the Roman numeral <x>.",
-            FROM_ROMAN,
-            "The Roman numeral <x> is <out>.",
-            lambda x: _numbers_of_romans()[x],
-        ),
-    ),
-}
-
-
-def _roman(situation: Situation) -> Task:
-    section = situation.rng.choices(tuple(ROMANS), [weight for weight, _ in ROMANS.values()])[0]
-    return ROMANS[section][1].task(situation, NAME, PHRASES[section])
 
 
 def _plain(text: str) -> Numeral:

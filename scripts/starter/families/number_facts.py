@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from fractions import Fraction
 from random import Random
 
 from starter.dialogue import Situation, Task
@@ -82,11 +81,6 @@ def _prime_or_not(rng: Random) -> Slots:
     return {"x": Numeral(str(number), str(number))}
 
 
-def _square_or_not(rng: Random) -> Slots:
-    number = rng.randint(1, 2000) if rng.random() < 0.5 else rng.randint(2, 99) ** 2
-    return {"x": Numeral(str(number), str(number))}
-
-
 # Facts that are ``called`` something share the patterns of [measure]; most have a section of their own as well.
 FACTS: dict[str, tuple[float, Fact]] = FUNCTIONS | {
     "factorial": (
@@ -152,28 +146,6 @@ FACTS: dict[str, tuple[float, Fact]] = FUNCTIONS | {
             lambda x: ", ".join(map(str, divisors(int(x)))),
         ),
     ),
-    "digit sum": (
-        3,
-        Fact(
-            plain(x=(10, 99999999)),
-            "I'll compute the sum of the digits of <x>.",
-            'print(sum(int(digit) for digit in "<x>"))',
-            "The sum of the digits of <x> is <out>.",
-            lambda x: sum(x.count(str(digit)) * digit for digit in range(10)),
-            ("digit sum", "sum of the digits", "sum of digits", "sum of all digits", "cross sum"),
-        ),
-    ),
-    "digit count": (
-        1.5,
-        Fact(
-            plain(x=(10, 9999999999)),
-            "I'll count the digits of <x>.",
-            'print(len("<x>"))',
-            "<x> has <out> digits.",
-            lambda x: sum(1 for _ in x),
-            ("number of digits", "count of digits"),
-        ),
-    ),
     "even or odd": (
         2.5,
         Fact(
@@ -182,26 +154,6 @@ FACTS: dict[str, tuple[float, Fact]] = FUNCTIONS | {
             'print("even" if <x> % 2 == 0 else "odd")',
             "<x> is <out>.",
             lambda x: "even" if x[-1] in "02468" else "odd",
-        ),
-    ),
-    "divisible": (
-        3,
-        Fact(
-            plain(x=(10, 5000), d=(2, 15)),
-            "I'll check whether <x> is divisible by <d>.",
-            'print("divisible" if <x> % <d> == 0 else "not divisible")',
-            "<x> is <out> by <d>.",
-            lambda x, d: "divisible" if Fraction(int(x), int(d)).denominator == 1 else "not divisible",
-        ),
-    ),
-    "perfect square": (
-        2,
-        Fact(
-            _square_or_not,
-            "I'll check whether <x> is a perfect square.",
-            'import math\nprint("a perfect square" if math.isqrt(<x>) ** 2 == <x> else "not a perfect square")',
-            "<x> is <out>.",
-            lambda x: "a perfect square" if any(n * n == int(x) for n in range(101)) else "not a perfect square",
         ),
     ),
 }

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from fractions import Fraction
 from random import Random
 
 from starter.dialogue import Situation, Task
 from starter.numerals import SMALL_WORDS, Numeral
 from starter.phrasing import load_phrases
-from starter.templates import Fact, Slots
+from starter.templates import Fact
 
 NAME = "numbers"
 PHRASES = load_phrases("number_forms")
@@ -27,9 +26,7 @@ STEPS = {
 
 def make(situation: Situation) -> Task:
     """Return a task of this family."""
-    rng = situation.rng
-    kinds: tuple[Callable[[Situation], Task], ...] = (_rounded, _fractions, _compared)
-    return rng.choices(kinds, (8, 5, 4))[0](situation)
+    return _rounded(situation)
 
 
 # -- rounding ---------------------------------------------------------------------------------------------------------
@@ -112,109 +109,4 @@ def _plain(text: str) -> Numeral:
 # -- fractions ---------------------------------------------------------------------------------------------------------
 
 
-def _fraction(rng: Random) -> Slots:
-    factor = rng.randint(2, 12)
-    return {"x": _plain(f"{rng.randint(1, 30) * factor}/{rng.randint(2, 30) * factor}")}
-
-
-def _finite(rng: Random) -> Slots:
-    places = rng.choice((1, 2, 2, 3, 3))
-    return {"x": _plain(f"{rng.uniform(0.05, rng.choice((1, 1, 5, 20))):.{places}f}")}
-
-
-def _two_fractions(rng: Random) -> Slots:
-    parts = [_plain(f"{rng.randint(1, 12)}/{rng.randint(2, 16)}") for _ in range(2)]
-    sign = rng.choice("++-*")
-    words = {"+": ("+", "+", "plus"), "-": ("-", "minus"), "*": ("*", "times", "x")}[sign]
-    return {"a": parts[0], "b": parts[1], "o": Numeral(rng.choice(words), sign)}
-
-
-def _of_fractions(a: str, b: str, o: str) -> str:
-    (p, q), (r, s) = (map(int, part.split("/")) for part in (a, b))
-    top = {"+": p * s + r * q, "-": p * s - r * q, "*": p * r}[o]
-    return str(Fraction(top, q * s))
-
-
-FRACTION = "from fractions import Fraction\n"
-FRACTIONS = {
-    "simplify": (
-        3,
-        Fact(
-            _fraction,
-            "I'll simplify <x>.",
-            f'{FRACTION}print(Fraction("<x>"))',
-            "<x> = <out>",
-            lambda x: str(Fraction(*map(int, x.split("/")))),
-        ),
-    ),
-    "as fraction": (
-        3,
-        Fact(
-            _finite,
-            "I'll write <x> as a fraction.",
-            f'{FRACTION}print(Fraction("<x>"))',
-            "<x> as a fraction is <out>.",
-            lambda x: str(Fraction(int(x.replace(".", "")), 10 ** len(x.partition(".")[2]))),
-        ),
-    ),
-    "fraction sum": (
-        3,
-        Fact(
-            _two_fractions,
-            "I'll compute <a> <o> <b> as a fraction.",
-            f'{FRACTION}print(Fraction("<a>") <o> Fraction("<b>"))',
-            "<a> <o> <b> = <out>",
-            _of_fractions,
-        ),
-    ),
-}
-
-
-def _fractions(situation: Situation) -> Task:
-    section = situation.rng.choices(tuple(FRACTIONS), [weight for weight, _ in FRACTIONS.values()])[0]
-    return FRACTIONS[section][1].task(situation, NAME, PHRASES[section])
-
-
 # -- comparisons ------------------------------------------------------------------------------------------------------
-
-
-def _compared(situation: Situation) -> Task:
-    rng = situation.rng
-    section = rng.choice(("larger", "smaller", "is larger", "is smaller"))
-    base = rng.uniform(0.1, rng.choice((1, 1, 10, 100, 5000)))
-    texts = [_near(rng, base) for _ in range(2)]
-    if Fraction(texts[0]) == Fraction(texts[1]):
-        return _compared(situation)
-    function, sign = ("max", ">") if section.endswith("larger") else ("min", "<")
-    word = "larger" if sign == ">" else "smaller"
-    if section.startswith("is"):
-        code = f'print("{word}" if Fraction("<a>") {sign} Fraction("<b>") else "not {word}")'
-        answer = "<a> is <out> than <b>."
-    else:
-        code, answer = f'print({function}("<a>", "<b>", key=Fraction))', f"<out> is {word}."
-
-    def truth(a: str, b: str) -> str:
-        first = (Fraction(a) - Fraction(b) > 0) == (word == "larger")
-        return "not " * (not first) + word if section.startswith("is") else (a if first else b)
-
-    fact = Fact(
-        lambda _: {"a": _plain(texts[0]), "b": _plain(texts[1])},
-        f"I'll check which of <a> and <b> is {word}."
-        if function in code
-        else f"I'll check whether <a> is {word} than <b>.",
-        FRACTION + code,
-        answer,
-        truth,
-    )
-    return fact.task(situation, NAME, PHRASES[section])
-
-
-def _near(rng: Random, base: float) -> str:
-    """Return a number near another: a fraction, a decimal or a whole number."""
-    value = base * rng.uniform(0.8, 1.25)
-    if base < 10 and rng.random() < 0.55:
-        under = rng.randint(2, 20)
-        return f"{max(1, round(value * under))}/{under}"
-    if base > 50 and rng.random() < 0.5:
-        return str(round(value))
-    return f"{value:.{rng.choice((1, 2, 2, 3))}f}"

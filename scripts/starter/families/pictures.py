@@ -12,7 +12,6 @@ from starter.phrasing import say
 from starter.picture_canvas import Change
 from starter.picture_changes import PHRASES as CHANGE_PHRASES
 from starter.picture_changes import some_change
-from starter.picture_edits import color_word
 from starter.picture_questions import Question, some_question
 from starter.picture_references import (
     KNOWN_FORMS,
@@ -20,8 +19,6 @@ from starter.picture_references import (
     picture_text,
     placed,
     saving_text,
-    size_text,
-    some_pixels,
     spoken_of,
 )
 from starter.pictures import lay_pictures, picture_name, picture_of, pictures_in
@@ -40,8 +37,6 @@ def make(situation: Situation) -> Task:
     """Return a task of this family."""
     rng = situation.rng
     pictures = pictures_in(situation)
-    if not pictures or rng.random() < 0.05:
-        return _new(situation)
     file = rng.choice(pictures)
     if rng.random() < 0.33:
         return question_task(situation, file, some_question(situation, file))
@@ -113,11 +108,6 @@ def change_task(situation: Situation, file: str, size: tuple[int, int], *, known
     """Return the task of one or two changes of a picture of a size; ``known``: it was spoken of before."""
     rng = situation.rng
     changes = [some_change(rng, *size, file)]
-    if not known and not changes[0].format and rng.random() < 0.14:
-        between = changes[0].size(*size)
-        second = some_change(rng, max(2, int(between[0])), max(2, int(between[1])), file)
-        if second.section != changes[0].section:
-            changes.append(second)
     pattern, slots = _pattern(situation, changes, known)
     target, pattern = _target(situation, file, changes, pattern)
     text = rng.choice(KNOWN_FORMS) if known else picture_text(situation, file, pattern)
@@ -193,31 +183,3 @@ def _changed(
     exact = not target.endswith(".pdf")
     code = [Code(f"I'll {said}.", "\n".join(lines))]
     return Task(NAME, request, code, answer, agrees, created=target, exact=exact, names=(file,))
-
-
-def _new(situation: Situation) -> Task:
-    """Return the task of a picture of one color."""
-    rng = situation.rng
-    width, height, color = some_pixels(rng), some_pixels(rng), color_word(rng)
-    if rng.random() < 0.3:
-        height = width
-    pattern = CHANGE_PHRASES["new"].pick(rng, situation.held_out)
-    target = "new_picture.png"
-    if rng.random() < 0.35 and pattern[0] != "?":
-        target, pattern = picture_name(rng, situation.held_out, "png"), pattern + saving_text(situation)
-    request = say(rng, pattern, {"s": size_text(rng, width, height), "color": color, "o": target})
-    lines = (
-        "from PIL import Image",
-        f'image = Image.new("RGB", ({width}, {height}), "{color}")',
-        saving(target),
-        PRINT_SIZE,
-    )
-    situation.done = {"picture": target, "size": (width, height)}
-    return Task(
-        NAME,
-        request,
-        [Code(f"I'll make a {color} picture of {width} x {height} pixels.", "\n".join(lines))],
-        lambda outputs: f"Saved as {target} ({outputs[0].strip()} pixels).",
-        lambda outputs: as_size(outputs[0]) == (width, height),
-        created=target,
-    )

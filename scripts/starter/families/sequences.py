@@ -57,14 +57,12 @@ while len(numbers) < <a>:
 FIBONACCI_UP_TO = """numbers = [0, 1]
 while numbers[-1] + numbers[-2] <= <a>:
     numbers.append(numbers[-1] + numbers[-2])"""
-NTH_FIBONACCI = "a, b = 0, 1\nfor _ in range(<a>):\n    a, b = b, a + b\nprint(a)"
-TABLE = 'for i in range(1, <b> + 1):\n    print(f"<a> * {i} = {<a> * i}")'
 
 
 def make(situation: Situation) -> Task:
     """Return a task of this family."""
-    kinds = (_range, _first, _fibonacci_up_to, _nth, _steps, _table)
-    return situation.rng.choices(kinds, (9, 7, 1, 2.5, 1.5, 3))[0](situation)
+    kinds = (_range, _first, _fibonacci_up_to)
+    return situation.rng.choices(kinds, (9, 8, 1))[0](situation)
 
 
 def follow_up(situation: Situation) -> Task | None:
@@ -119,7 +117,7 @@ def _bounds(rng: Random, section: str) -> tuple[int, int]:
 
 def _range(situation: Situation) -> Task:
     rng = situation.rng
-    section = rng.choices(("list", "sum", "count"), (5, 5, 3))[0]
+    section = rng.choices(("list", "sum"), (6, 4))[0]
     kind = rng.choices(tuple(RANGES), RANGE_WEIGHTS)[0]
     called, condition, truth = RANGES[kind]
     low, high = _bounds(rng, section)
@@ -151,20 +149,6 @@ def _added(numbers: Sequence[int]) -> int:
     for number in numbers:
         total += number
     return total
-
-
-def _steps(situation: Situation) -> Task:
-    rng = situation.rng
-    step = rng.choice((2, 3, 4, 5, 5, 10, 10, 15, 20, 25, 50, 100))
-    first, count = rng.choice((0, 0, 1, step, rng.randint(1, 50))), rng.randint(4, 20)
-    last = first + step * count + rng.choice((0, 0, 0, rng.randrange(step)))
-    slots = {"a": str(first), "b": str(last), "k": str(step)}
-    request = say(rng, PHRASES["steps"].pick(rng, situation.held_out), slots)
-    numbers = [first]
-    while numbers[-1] + step <= last:
-        numbers.append(numbers[-1] + step)
-    code = f"numbers = list(range({first}, {last} + 1, {step}))"
-    return _list_task(situation, request, f"numbers from {first} to {last} in steps of {step}", code, numbers)
 
 
 # -- the first of a kind ----------------------------------------------------------------------------------------------
@@ -211,38 +195,4 @@ def _fibonacci_up_to(situation: Situation) -> Task:
     )
 
 
-def _nth(situation: Situation) -> Task:
-    rng = situation.rng
-    place = rng.randint(4, 30)
-    ending = {1: "st", 2: "nd", 3: "rd"}.get(place % 10 if place not in (11, 12, 13) else 0, "th")
-    section = rng.choice(("nth prime", "nth fibonacci"))
-    request = say(rng, PHRASES[section].pick(rng, situation.held_out), {"o": f"{place}{ending}", "n": str(place)})
-    if section == "nth prime":
-        code = FIRST_PRIMES.replace("<a>", str(place)) + "\nprint(numbers[-1])"
-        truth = [n for n in range(2, 130) if is_prime(n)][place - 1]
-        cell = (f"I'll find prime number {place}.", code)
-        return _number_task(situation, request, cell, f"Prime number {place} is <out>.", truth)
-    cell = (f"I'll compute Fibonacci number {place}.", NTH_FIBONACCI.replace("<a>", str(place)))
-    return _number_task(situation, request, cell, f"Fibonacci number {place} is <out>.", fibonacci(place + 1)[-1])
-
-
 # -- tables -----------------------------------------------------------------------------------------------------------
-
-
-def _table(situation: Situation) -> Task:
-    rng = situation.rng
-    number = whole(rng, 2, rng.choice((12, 12, 25, 99)), words=True)
-    last = rng.choice((5, 10, 12, 12, 15, 20)) if rng.random() < 0.35 else 0
-    section = "table up to" if last else "table"
-    request = say(rng, PHRASES[section].pick(rng, situation.held_out), {"a": number.text, "b": str(last)})
-    situation.done = {}
-    code = TABLE.replace("<a>", number.code).replace("<b>", str(last or 10))
-    products = [f"{number.code} * {i} = {_added([int(number.code)] * i)}" for i in range(1, (last or 10) + 1)]
-    name = f"The multiplication table of {number.code}"
-    return Task(
-        NAME,
-        request,
-        [Code(f"I'll print the multiplication table of {number.code}.", code)],
-        lambda outputs: f"{name} is shown above." if last > 12 else f"{name}:\n{outputs[0].strip()}",
-        lambda outputs: outputs[0].strip().splitlines() == products,
-    )

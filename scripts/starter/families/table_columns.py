@@ -6,27 +6,11 @@ from collections.abc import Callable
 
 from starter.dialogue import Situation, Task
 from starter.families.table_saving import Change, ask, picked
-from starter.names import WORDS, column_name, made_up_name
+from starter.names import WORDS, column_name
 from starter.references import column_text
 from starter.tables import Table
 
 NEW_FORMS = ("{}",) * 10 + ("'{}'", '"{}"', "`{}`")
-VALUES = (
-    "yes",
-    "no",
-    "open",
-    "done",
-    "new",
-    "EUR",
-    "USD",
-    "Q1",
-    "Germany",
-    "North",
-    "A",
-    "active",
-    "online",
-    "unknown",
-)
 CASES: dict[str, Callable[[str], str]] = {
     "upper": str.upper,
     "lower": str.lower,
@@ -61,22 +45,6 @@ def joined(situation: Situation, table: Table) -> Task | None:
     return ask(situation, table, change, picked(situation, "join columns"), slots)
 
 
-def constant(situation: Situation, table: Table) -> Task:
-    """Return the request for a column that holds the same value everywhere."""
-    rng = situation.rng
-    name, called = new_column(situation, table, "group column")
-    value = rng.choice(VALUES) if rng.random() < 0.5 else made_up_name(rng)
-    change = Change(
-        f"add the column {name} to {table.file}",
-        f'df["{name}"] = "{value}"',
-        table.columns | {name: [value] * table.rows},
-        "_new",
-        (name,),
-    )
-    slots = {"n": called, "v": rng.choice(NEW_FORMS).format(value)}
-    return ask(situation, table, change, picked(situation, "constant column"), slots)
-
-
 def numbered(situation: Situation, table: Table) -> Task | None:
     """Return the request for a column that numbers the rows."""
     usual = situation.rng.choice(("id", "number", "row", "no", "nr", "index", "ID"))
@@ -91,21 +59,6 @@ def numbered(situation: Situation, table: Table) -> Task | None:
         (name,),
     )
     return ask(situation, table, change, picked(situation, "number rows"), {"n": called})
-
-
-def cased(situation: Situation, table: Table) -> Task:
-    """Return the request to write a column in capitals, in small letters, or without blanks around."""
-    column = situation.rng.choice((*table.groups, *table.labels))
-    pattern, _, method = picked(situation, "case").partition(" => ")
-    change = Change(
-        f"change the column {column} of {table.file}",
-        f'df["{column}"] = df["{column}"].str.{method}()',
-        table.columns
-        | {column: [None if value is None else CASES[method](str(value)) for value in table.columns[column]]},
-        "_new",
-        (column,),
-    )
-    return ask(situation, table, change, pattern, {"c": column_text(situation, column, pattern)})
 
 
 # -- names and choice of columns --------------------------------------------------------------------------------------

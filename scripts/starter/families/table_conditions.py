@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 
 from offline_interpreter.records import Code
-from starter.answers import close, joined
+from starter.answers import joined
 from starter.conditions import Condition, either, make_condition, of_any_column, of_value
 from starter.dialogue import Situation, Task
 from starter.families import table_follow_ups, tables
@@ -30,8 +30,8 @@ follow_up = table_follow_ups.follow_up
 
 def make(situation: Situation) -> Task:
     """Return a task of this family."""
-    kinds = (_count, _figure, _by_group, _rows, _names, _lookup, _share)
-    kind = situation.rng.choices(kinds, (6, 5, 1.5, 3, 2, 2, 1.3))[0]
+    kinds = (_count, _figure, _by_group, _rows, _names, _lookup)
+    kind = situation.rng.choices(kinds, (6, 5, 1.5, 3, 2, 2))[0]
     return kind(situation, situation.rng.choice(situation.tables))
 
 
@@ -156,22 +156,6 @@ def _with_clause(situation: Situation, measure: str, section: str) -> str:
     section = measure if measure in tables.PHRASES and rng.random() < 0.4 else section
     pattern = tables.PHRASES[section].pick(rng, situation.held_out)
     return f"{pattern.replace(' <f>', '')} <where>"
-
-
-def _share(situation: Situation, table: Table) -> Task:
-    conditions, request = _asked(situation, table, "share")
-    situation.done = {"table": table}
-    of = f"the rows of {table.file}{said_conditions(conditions)}"
-    code = loading(table.file) + "total = len(df)\n" + kept(conditions) + "print(round(len(df) / total * 100, 2))"
-    truth = 100 * sum(1 for _ in kept_rows(table, conditions)) / table.rows
-    return Task(
-        NAME,
-        request,
-        [Code(f"I'll compute the percentage of {of}.", code)],
-        lambda outputs: f"The percentage of {of} is {outputs[0].strip()}%.",
-        lambda outputs: close(outputs[0], truth),
-        names=Query(table, conditions=conditions).names,
-    )
 
 
 # -- the rows themselves ----------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from offline_interpreter.records import Code
 from starter.answers import listed
-from starter.dialogue import Outputs, Situation, Task
+from starter.dialogue import Situation, Task
 from starter.families.table_saving import (
     FORMATS,
     NAME,
@@ -133,34 +133,3 @@ def _groups(table: Table, column: str, group: str) -> dict[str, list[object]]:
         if name is not None:
             found.setdefault(str(name), []).append(value)
     return dict(sorted(found.items()))
-
-
-def pivot(situation: Situation, table: Table) -> Task | None:
-    """Return the request to show a pivot table of a column by two others."""
-    rng = situation.rng
-    if len(table.groups) < 2:
-        return None
-    first, second = rng.sample(list(table.groups), 2)
-    column = rng.choice(table.numeric)
-    kind = rng.choices(("", "sum", "mean", "maximum", "minimum"), (5, 3, 3, 0.7, 0.7))[0]
-    pattern = picked(situation, "pivot")
-    called = f"{rng.choice(AGGREGATES[kind][0])} " if kind else ""
-    kind = kind or "sum"
-    names = {"g": first, "h": second}
-    slots = {slot: column_text(situation, name, pattern) for slot, name in names.items()}
-    request = _said(situation, table, pattern, slots | {"c": called + column_text(situation, column, pattern)})
-    what = f"{kind} of {column} by {first} and {second}"
-    code = f'df.pivot_table(index="{first}", columns="{second}", values="{column}", aggfunc="{AGGREGATES[kind][1]}")'
-    situation.done = {"table": table}
-    return Task(
-        NAME,
-        request,
-        [Code(f"I'll show the {what} in {table.file}.", f"{loading(table.file)}print({code}.round(2))")],
-        lambda _: f"The {what} is shown above.",
-        lambda outputs: _shows(outputs, {str(value) for value in table.columns[first] if value is not None}),
-        names=(table.file, column, first, second),
-    )
-
-
-def _shows(outputs: Outputs, names: set[str]) -> bool:
-    return any(name.split()[0] in outputs[0] for name in names)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from starter.answers import close
 from starter.dialogue import Situation, Task
-from starter.families import tables
 from starter.families.tables import asked, request_text
 from starter.numerals import SMALL_WORDS
 from starter.phrasing import load_phrases, say
@@ -162,23 +161,6 @@ def _most_common(situation: Situation, table: Table) -> Task:
     return _of_groups(situation, Query(table, ROWS, group=column), "most common")
 
 
-def _ordered_groups(situation: Situation, table: Table) -> Task:
-    """Return a request for figures by group that says their order."""
-    rng = situation.rng
-    order, _, meaning = PHRASES["in order"].pick(rng, situation.held_out).partition(" => ")
-    counted = rng.random() < 0.25
-    measure = ROWS if counted else rng.choices(("sum", "mean", "maximum", "minimum"), (5, 4, 1, 1))[0]
-    column, group = "" if counted else rng.choice(table.numeric), rng.choice(table.groups)
-    section = "group count" if counted else "group"
-    pattern = tables.PHRASES[section].pick(rng, situation.held_out) + order[1:]
-    slots = {"g": column_text(situation, group, pattern)}
-    if not counted:
-        slots |= {"c": column_text(situation, column, pattern), "agg": rng.choice(MEASURES[measure][0])}
-    request = request_text(situation, table, pattern, **slots)
-    query = Query(table, measure, column, group, order="ascending" if meaning == UP else "descending")
-    return query.task(situation, request)
-
-
 KINDS: dict[Callable[[Situation, Table], Task], float] = {
     _sorted: 3,
     _top_rows: 2.5,
@@ -186,5 +168,4 @@ KINDS: dict[Callable[[Situation, Table], Task], float] = {
     _top_groups: 2.5,
     _best_group: 2.5,
     _most_common: 1.8,
-    _ordered_groups: 1.2,
 }

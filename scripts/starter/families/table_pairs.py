@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from random import Random
 
-from offline_interpreter.records import Code
 from starter.dialogue import Situation, Task
-from starter.families.table_saving import Change, Columns, ask, count, ending, out_name, picked, saved
+from starter.families.table_saving import Change, Columns, ask, count, ending, picked
 from starter.names import column_name, file_name, made_up_name
-from starter.phrasing import say
 from starter.queries import READERS
 from starter.references import column_text
 from starter.tables import Table, make_table
@@ -138,29 +136,6 @@ def stacked(situation: Situation) -> Task | None:
     return _of_two(situation, first, second, change, picked(situation, "stack"))
 
 
-def combined(situation: Situation) -> Task | None:
-    """Return the request to combine two tables, nobody says how: by their columns, which have to be seen first."""
-    joined, piled = keyed(situation), alike(situation)
-    if not joined and not piled:
-        return None
-    rng = situation.rng
-    if piled and (not joined or rng.random() < 0.5):
-        first, second = rng.choice(piled)
-        columns = {name: [*values, *second.columns[name]] for name, values in first.columns.items()}
-        does, code = "put the rows under each other, since the columns are the same", "df = pd.concat([left, right])"
-    else:
-        first, second, key = rng.choice(joined)
-        columns = _merge(first, second, key, "inner")
-        does, code = "merge on the common columns, since the columns differ", "df = pd.merge(left, right)"
-    change = Change(does, code, columns, "_combined", (second.file,), replaces=False)
-    task = _of_two(situation, first, second, change, picked(situation, "combine"))
-    load = loading_two(first.file, second.file)
-    look = f"{load}print(list(left.columns) == list(right.columns))"
-    cells = [Code(f"I'll compare the columns of {first.file} and {second.file}.", look)]
-    cells.append(replace(task.cells[0], code=task.cells[0].code.replace(load, "")))
-    return replace(task, cells=cells)
-
-
 def loading_two(first: str, second: str) -> str:
     """Return the lines that read two tables."""
     left, right = (f'pd.{READERS["." + ending(name)]}("{name}")' for name in (first, second))
@@ -190,23 +165,3 @@ def _merge(first: Table, second: Table, key: str, how: str) -> Columns:
             rows.append([*own, *(second.columns[name][place[value]] for name in others)])
     names = [*first.columns, *others]
     return {name: [row[index] for row in rows] for index, name in enumerate(names)}
-
-
-def all_stacked(situation: Situation) -> Task | None:
-    """Return the request to put all CSV files of the folder under each other."""
-    files = [name for name in situation.files if name.endswith(".csv")]
-    tables = sorted((table for table in situation.tables if table.file in files), key=lambda table: table.file)
-    if len(tables) < 2 or len(tables) != len(files) or len({tuple(table.columns) for table in tables}) > 1:
-        return None
-    first = tables[0]
-    columns = {name: [value for table in tables for value in table.columns[name]] for name in first.columns}
-    file, called = out_name(situation, "csv")
-    pattern = picked(situation, "stack all")
-    file = file if "<o>" in pattern else "combined.csv"
-    change = Change("put the rows of all CSV files under each other", _all_code(), columns, "")
-    request = say(situation.rng, pattern, {"o": called})
-    return saved(situation, first, change, request, file, load="import glob\nimport pandas as pd\n")
-
-
-def _all_code() -> str:
-    return 'files = sorted(glob.glob("*.csv"))\ndf = pd.concat([pd.read_csv(file) for file in files])'

@@ -9,8 +9,6 @@ from starter.conditions import Condition, make_condition
 from starter.dialogue import Situation, Task
 from starter.families.table_columns import NEW_FORMS
 from starter.families.table_saving import Change, Columns, ask, fresh, picked, rows_where
-from starter.names import WORDS, made_up_name
-from starter.numerals import SMALL_WORDS
 from starter.references import column_text
 from starter.tables import Table
 
@@ -34,20 +32,6 @@ def chosen(situation: Situation, table: Table) -> Task:
         implied=False,
     )
     return ask(situation, table, _without_empty(change), picked(situation, "choose"), {"w": condition.clause})
-
-
-def removed(situation: Situation, table: Table) -> Task:
-    """Return the request to delete the rows that fulfil a condition."""
-    condition = _condition(situation, table)
-    change = Change(
-        f"delete the rows with {condition.said} from {table.file}",
-        f"df = df[~({condition.code})]",
-        rows_where(table.columns, lambda row: not condition.keeps(row)),
-        "_new",
-        (*condition.columns, condition.value),
-        removes="rows",
-    )
-    return ask(situation, table, _without_empty(change), picked(situation, "remove"), {"w": condition.clause})
 
 
 def _condition(situation: Situation, table: Table) -> Condition:
@@ -103,37 +87,6 @@ def _sorted(columns: Columns, by: list[str], down: bool) -> Columns:
         full = sorted((i for i in order if values[i] is not None), key=lambda i: values[i], reverse=down)  # type: ignore[arg-type, return-value]
         order = full + [index for index in order if values[index] is None]
     return {name: [values[index] for index in order] for name, values in columns.items()}
-
-
-def first_rows(situation: Situation, table: Table) -> Task | None:
-    """Return the request to save the first or last rows, or those with the highest or lowest values of a column."""
-    rng = situation.rng
-    pattern, _, which = picked(situation, "some rows").partition(" => ")
-    number = rng.choice((1, 2, 3, 5, 5, 10, 10, 15, 20, 25, 50, 100))
-    written = SMALL_WORDS[number] if number <= 20 and rng.random() < 0.2 else str(number)
-    column = rng.choice(table.numeric)
-    columns, code = table.columns, f"df = df.{'tail' if which == 'tail' else 'head'}({number})"
-    if which in ("top", "bottom"):
-        columns = _sorted(columns, [column], which == "top")
-        if columns[column][number - 1 : number] == columns[column][number : number + 1] != []:
-            return None  # which of the equal ones would be saved is open
-        code = f'df = df.sort_values("{column}"{", ascending=False" if which == "top" else ""}).head({number})'
-    cut = slice(-number, None) if which == "tail" else slice(number)
-    change = Change(
-        {
-            "head": f"save the first {number} rows of {table.file}",
-            "tail": f"save the last {number} rows of {table.file}",
-            "top": f"save the {number} rows of {table.file} with the highest {column}",
-            "bottom": f"save the {number} rows of {table.file} with the lowest {column}",
-        }[which],
-        code,
-        {name: values[cut] for name, values in columns.items()},
-        f"_{'last' if which == 'tail' else 'top'}",
-        (column,) if "<c>" in pattern else (),
-        implied=False,
-        replaces=False,
-    )
-    return ask(situation, table, change, pattern, {"n": written, "c": column_text(situation, column, pattern)})
 
 
 def distinct(situation: Situation, table: Table) -> Task:
@@ -239,54 +192,3 @@ def _fill(table: Table, among: list[str], kind: str, value: object) -> Columns:
             values.append(old if old is not None else above if kind == "above" else by)
         columns[name] = values
     return columns
-
-
-def replaced(situation: Situation, table: Table) -> Task:
-    """Return the request to put another value in the place of one, in a column or everywhere."""
-    rng = situation.rng
-    column = rng.choice((*table.groups, *table.groups, *table.labels))
-    old = str(rng.choice([value for value in table.columns[column] if value is not None]))
-    new = rng.choice(WORDS["groups"].train).split(", ")[0] if rng.random() < 0.4 else made_up_name(rng)
-    new = new.capitalize() if rng.random() < 0.3 else new
-    everywhere = rng.random() < 0.3
-    frame = "df" if everywhere else f'df["{column}"]'
-    pattern = picked(situation, "replace" if everywhere else "replace in")
-    change = Change(
-        f"replace {old} by {new} {'' if everywhere else f'in {column} '}in {table.file}",
-        f'{frame} = {frame}.replace("{old}", "{new}")',
-        {
-            name: [new if value == old else value for value in values] if everywhere or name == column else values
-            for name, values in table.columns.items()
-        },
-        "_new",
-        (old, new) if everywhere else (old, new, column),
-    )
-    form = rng.choice(NEW_FORMS)
-    slots = {"v": form.format(old), "w": form.format(new), "c": column_text(situation, column, pattern)}
-    return ask(situation, table, change, pattern, slots)
-
-
-def rounded(situation: Situation, table: Table) -> Task:
-    """Return the request to round a column, or all numbers."""
-    rng = situation.rng
-    column = rng.choice(table.numeric)
-    everything = rng.random() < 0.25
-    pattern, _, places = picked(situation, "round all" if everything else "round").partition(" => ")
-    digits = int(places) if places else rng.choice((1, 1, 2, 2, 2, 3))
-    written = SMALL_WORDS[digits] if digits > 0 and rng.random() < 0.3 else str(digits)
-    frame = "df" if everything else f'df["{column}"]'
-    change = Change(
-        f"round {'the numbers' if everything else column} of {table.file}",
-        f"{frame} = {frame}.round({digits})",
-        {
-            name: [
-                round(value * 10**digits) / 10**digits if isinstance(value, int | float) else value for value in values
-            ]
-            if name == column or (everything and name in (*table.numeric, *table.times))
-            else values
-            for name, values in table.columns.items()
-        },
-        "_new",
-        () if everything else (column,),
-    )
-    return ask(situation, table, change, pattern, {"n": written, "c": column_text(situation, column, pattern)})

@@ -19,7 +19,6 @@ ANY = {"word": 1, "phrase": 2, "sentence": 4, "several": 2, "lines": 0.7, "coded
 INSIDE = {"word": 3, "phrase": 3, "sentence": 3, "coded": 0.5, "file": 3}
 WORDY = {"phrase": 3, "sentence": 5, "several": 2, "lines": 0.7, "file": 7}
 SHORT = {"word": 5, "phrase": 5, "sentence": 2, "coded": 1}
-ONE_WORD = {"word": 1.0}
 PHRASE = {"phrase": 5, "sentence": 4}
 SHOWN = {"word": 4, "phrase": 4, "sentence": 4, "coded": 1, "short file": 4}
 
@@ -59,11 +58,6 @@ def tokens(text: str) -> list[str]:
 def found(pattern: str) -> Truth:
     """Return the truth that counts what a regular expression finds."""
     return lambda text, _: len(re.findall(pattern, text))
-
-
-def without(pattern: str) -> Truth:
-    """Return the truth that takes out what a regular expression finds."""
-    return lambda text, _: re.sub(pattern, "", text)
 
 
 # -- counts: all are asked in the same ways ---------------------------------------------------------------------------
@@ -131,15 +125,6 @@ COUNTS = {
         what="vowels",
         one="vowel",
     ),
-    "consonants": _count(
-        "consonant",
-        'sum(c.isalpha() and c not in "aeiou" for c in text.lower())',
-        lambda text, _: len(re.findall(r"[b-df-hj-np-tv-z]", text, re.IGNORECASE)),
-        shapes=INSIDE,
-        weight=2.5,
-        what="consonants",
-        one="consonant",
-    ),
     "sentences": _count(
         "sentence",
         'import re\n<text>sentences = [s for s in re.split(r"[.!?]+", text) if s.strip()]\nprint(len(sentences))',
@@ -149,51 +134,6 @@ COUNTS = {
         what="[sentences|sentences|full sentences]",
         one="sentence",
     ),
-    "digits": _count(
-        "digit",
-        "sum(c.isdigit() for c in text)",
-        found(r"\d"),
-        shapes={"numbers": 4, "coded": 3, "file": 1},
-        weight=2,
-        what="[digits|digits|digit characters]",
-        one="digit",
-    ),
-    "capitals": _count(
-        "capital letter",
-        "sum(c.isupper() for c in text)",
-        found(r"[A-Z]"),
-        shapes=INSIDE,
-        weight=1.5,
-        what="[capital letters|upper case letters|uppercase letters|capitals|upper-case letters|big letters]",
-        one="[capital letter|uppercase letter]",
-    ),
-    "small letters": _count(
-        "small letter",
-        "sum(c.islower() for c in text)",
-        found(r"[a-z]"),
-        shapes=INSIDE,
-        weight=1,
-        what="[small letters|lower case letters|lowercase letters|lower-case letters]",
-        one="[small letter|lowercase letter]",
-    ),
-    "spaces": _count(
-        "space",
-        'text.count(" ")',
-        found(" "),
-        shapes=WORDY,
-        weight=1.5,
-        what="[spaces|spaces|blanks|space characters]",
-        one="space",
-    ),
-    "punctuation": _count(
-        "punctuation mark",
-        "import string\n<text>print(sum(c in string.punctuation for c in text))",
-        found(r"[^\w\s]|_"),
-        shapes={"sentence": 3, "several": 3, "coded": 2, "file": 3},
-        weight=1.5,
-        what="[punctuation marks|punctuation characters|punctuation signs]",
-        one="punctuation mark",
-    ),
     "lines": _count(
         "line",
         "len(text.splitlines())",
@@ -202,23 +142,5 @@ COUNTS = {
         weight=1,
         what="[lines|lines|lines of text|rows]",
         one="line",
-    ),
-    "different words": _count(
-        "different word",
-        f"{WORDS}print(len(set(words)))",
-        lambda text, _: len(dict.fromkeys(tokens(text.casefold()))),
-        shapes=WORDY,
-        weight=3,
-        what="[different words|unique words|distinct words]",
-        one="[unique word|distinct word|different word]",
-    ),
-    "different letters": _count(
-        "different letter",
-        "len({c for c in text.lower() if c.isalpha()})",
-        lambda text, _: sum(letter in text.casefold() for letter in ALPHABET),
-        shapes=INSIDE,
-        weight=1.5,
-        what="[different letters|unique letters|distinct letters]",
-        one="[unique letter|distinct letter]",
     ),
 }

@@ -160,12 +160,6 @@ def _word_of(rng: Random, text: str, held_out: bool) -> str:
     return rng.choice(several if several and rng.random() < 0.5 else found)
 
 
-def _whole_word(rng: Random, text: str, _: bool) -> str:
-    """Return a word that stands between blanks."""
-    found = [each for each in text.split() if each.isalpha()]
-    return rng.choice(found) if len(set(text.split())) > 1 and found else ""
-
-
 def _part(rng: Random, text: str, held_out: bool) -> str:
     found = _word_of(rng, text, held_out)
     if rng.random() < 0.25:

@@ -9,9 +9,8 @@ from offline_interpreter.records import Code
 from starter.dialogue import Situation, Task
 from starter.families import text_files
 from starter.families.text_changes import CHANGES
-from starter.families.text_forms import REMOVED, TURNS
+from starter.families.text_forms import TURNS
 from starter.families.text_kinds import COUNTS, Kind, Values
-from starter.families.text_places import PLACES_IN_TEXTS
 from starter.families.text_questions import OCCURRENCES, WORDS_OF_TEXTS
 from starter.families.text_requests import Subject, literal, written
 from starter.families.text_samples import PHRASES, lay_files, sample, small_files
@@ -19,7 +18,7 @@ from starter.families.text_slots import slot
 from starter.phrasing import SLOT
 
 NAME = "text"
-KINDS: dict[str, Kind] = {**COUNTS, **TURNS, **REMOVED, **CHANGES, **OCCURRENCES, **WORDS_OF_TEXTS, **PLACES_IN_TEXTS}
+KINDS: dict[str, Kind] = {**COUNTS, **TURNS, **CHANGES, **OCCURRENCES, **WORDS_OF_TEXTS}
 WEIGHTS = [kind.weight for kind in KINDS.values()]
 FILE_CHANGES_SHARE = 0.17
 LONGEST_OUTPUT = 200  # characters: it is copied into the answer

@@ -22,19 +22,13 @@ from starter.dialogue import Situation, Task
 from starter.families.dates import NAME, PHRASES, told
 from starter.phrasing import say
 
-NEIGHBORS = {
-    "tomorrow": ("Tomorrow is", 1),
-    "yesterday": ("Yesterday was", -1),
-    "the day after tomorrow": ("The day after tomorrow is", 2),
-    "the day before yesterday": ("The day before yesterday was", -2),
-}
 __all__ = ["NAME", "follow_up", "make"]
 
 
 def make(situation: Situation) -> Task:
     """Return a task of this family."""
-    kinds: Sequence[Callable[[Situation], Task]] = (_weekday, _today, _neighbor, _next_weekday, _last_weekday)
-    return situation.rng.choices(kinds, (4, 1.4, 1.2, 1, 0.7))[0](situation)
+    kinds: Sequence[Callable[[Situation], Task]] = (_weekday, _today, _next_weekday, _last_weekday)
+    return situation.rng.choices(kinds, (4, 1.4, 1, 0.7))[0](situation)
 
 
 def follow_up(situation: Situation) -> Task | None:
@@ -75,21 +69,6 @@ def _today(situation: Situation) -> Task:
     request = say(situation.rng, PHRASES["today"].pick(situation.rng, situation.held_out), {})
     situation.done = {"day": today}
     return told(request, "I'll show today's date.", code, f"Today is {today.isoformat()} ({weekday_name(today)})")
-
-
-def _neighbor(situation: Situation) -> Task:
-    rng, today = situation.rng, situation.today
-    word = rng.choices(tuple(NEIGHBORS), (4, 4, 1, 1))[0]
-    begin, distance = NEIGHBORS[word]
-    step = f"{'+' if distance > 0 else '-'} timedelta(days={abs(distance)})"
-    code = (
-        f'from datetime import date, timedelta\nday = {day_code(today)} {step}\nprint(f"{begin} {{day}} ({{day:%A}})")'
-    )
-    section = "past neighbor" if distance < 0 else "neighbor"
-    request = say(rng, PHRASES[section].pick(rng, situation.held_out), {"w": word})
-    day = date.fromordinal(today.toordinal() + distance)
-    situation.done = {"day": day}
-    return told(request, f"I'll find the date of {word}.", code, f"{begin} {day.isoformat()} ({weekday_name(day)})")
 
 
 def _next_weekday(situation: Situation) -> Task:

@@ -44,20 +44,12 @@ def _alphabetical(words: Sequence[str], _: str = "") -> list[str]:
     return ordered
 
 
-def _by_length(words: Sequence[str]) -> list[str]:
-    return [word for length in range(60) for word in words if len(word) == length]
-
-
 def _once(words: Sequence[str]) -> list[str]:
     return [word for place, word in enumerate(words) if word not in words[:place]]
 
 
 def _counts(words: Sequence[str]) -> str:
     return "\n".join(f"{word}: {sum(other == word for other in words)}" for word in _once(words))
-
-
-def _or_none(words: Sequence[str]) -> str:
-    return ", ".join(words) or "none"
 
 
 KINDS = {
@@ -74,20 +66,6 @@ KINDS = {
         JOINED.format("sorted(words, key=str.lower, reverse=True)"),
         "In reverse alphabetical order: <out>.",
         lambda w, _: ", ".join(_alphabetical(w[::-1])[::-1]),
-    ),
-    "reversed": Kind(
-        2,
-        "I'll reverse the words.",
-        JOINED.format("words[::-1]"),
-        "In reverse order: <out>.",
-        lambda w, _: ", ".join(reversed(w)),
-    ),
-    "by length": Kind(
-        2,
-        "I'll sort the words by length.",
-        JOINED.format("sorted(words, key=len)"),
-        "From short to long: <out>.",
-        lambda w, _: ", ".join(_by_length(w)),
     ),
     "count": Kind(
         3, "I'll count the words.", "print(len(words))", "The count is <out>.", lambda w, _: str(sum(1 for _ in w))
@@ -106,13 +84,6 @@ KINDS = {
         "The number of unique words is <out>.",
         lambda w, _: str(len(_once(w))),
     ),
-    "duplicates": Kind(
-        2,
-        "I'll list the words that occur more than once.",
-        'print(", ".join(word for word in dict.fromkeys(words) if words.count(word) > 1) or "none")',
-        "The words that occur more than once are: <out>.",
-        lambda w, _: _or_none([word for word in _once(w) if sum(other == word for other in w) > 1]),
-    ),
     "occurrences": Kind(
         3,
         'I\'ll count how often "<x>" occurs.',
@@ -127,72 +98,6 @@ KINDS = {
         'for word in dict.fromkeys(words):\n    print(f"{word}: {words.count(word)}")',
         "How often each occurs:\n<out>",
         lambda w, _: _counts(w),
-    ),
-    "most common": Kind(
-        2.5,
-        "I'll find the most frequent words.",
-        'import statistics\nprint(", ".join(statistics.multimode(words)))',
-        "Most frequent: <out>.",
-        lambda w, _: ", ".join(word for word in _once(w) if w.count(word) == max(map(w.count, w))),
-    ),
-    "longest": Kind(
-        3,
-        "I'll find the longest word.",
-        "print(max(words, key=len))",
-        "The longest word is <out>.",
-        lambda w, _: next(word for word in w if len(word) == len(_by_length(w)[-1])),
-    ),
-    "shortest": Kind(
-        2.5,
-        "I'll find the shortest word.",
-        "print(min(words, key=len))",
-        "The shortest word is <out>.",
-        lambda w, _: _by_length(w)[0],
-    ),
-    "lengths": Kind(
-        2,
-        "I'll count the letters of each word.",
-        'for word in words:\n    print(f"{word}: {len(word)}")',
-        "The lengths:\n<out>",
-        lambda w, _: "\n".join(f"{word}: {sum(1 for _ in word)}" for word in w),
-    ),
-    "initial": Kind(
-        2.5,
-        "I'll list the words that start with <x>.",
-        'print(", ".join(word for word in words if word.lower().startswith("<x>".lower())) or "none")',
-        'Starting with "<x>": <out>.',
-        lambda w, x: _or_none([word for word in w if word.upper()[: len(x)] == x.upper()]),
-        "initial",
-    ),
-    "containing": Kind(
-        2,
-        "I'll list the words that contain <x>.",
-        'print(", ".join(word for word in words if "<x>".lower() in word.lower()) or "none")',
-        'Containing "<x>": <out>.',
-        lambda w, x: _or_none([word for word in w if word.upper().find(x.upper()) >= 0]),
-        "part",
-    ),
-    "longer": Kind(
-        1.5,
-        "I'll list the words with more than <x> letters.",
-        'print(", ".join(word for word in words if len(word) > <x>) or "none")',
-        "With more than <x> letters: <out>.",
-        lambda w, x: _or_none([word for word in w if word[int(x) :]]),
-        "length",
-    ),
-    "upper": Kind(
-        1,
-        "I'll write the words in uppercase.",
-        JOINED.format("word.upper() for word in words"),
-        "In uppercase: <out>.",
-        lambda w, _: ", ".join(w).upper(),
-    ),
-    "numbered": Kind(
-        1.5,
-        "I'll number the words.",
-        'for number, word in enumerate(words, start=1):\n    print(f"{number}. {word}")',
-        "The numbered list:\n<out>",
-        lambda w, _: "\n".join(f"{i + 1}. {w[i]}" for i in range(len(w))),
     ),
 }
 REPEATED = ("unique", "unique count", "duplicates", "occurrences", "tally", "most common")
