@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,7 +54,15 @@ def conversations(family: str, count: int, engine: Engine) -> Iterator[Conversat
     for index in range(count):
         seed = FIRST_SEED + 1000 * sum(family.encode()) + index
         requests = 2 if index % FOLLOWED_EVERY == FOLLOWED_EVERY - 1 else 1
-        yield talk(seed, held_out=True, requests=requests, budget=budget, count=engine.count_tokens, family=family)
+        yield talk(
+            seed,
+            held_out=True,
+            requests=requests,
+            budget=budget,
+            count=engine.count_tokens,
+            family=family,
+            today=date.today(),  # of which the session speaks
+        )
 
 
 def judge_conversation(conversation: Conversation, engine: Engine) -> list[Verdict]:

@@ -93,7 +93,7 @@ FAMILIES: dict[str, Sequence[Part]] = {
         Part(word_lists.make, 3, word_lists.follow_up),
     ),
     "dates and units": (
-        Part(dates.make, 4, dates.follow_up),
+        Part(dates.make, 6, dates.follow_up),
         Part(weekdays.make, 2, weekdays.follow_up),
         Part(calendars.make, 1.5, calendars.follow_up),
         Part(units.make, 4, units.follow_up),
@@ -118,9 +118,9 @@ FAMILIES: dict[str, Sequence[Part]] = {
         Part(codes.make, 1),
         Part(documents.make, 1.2, documents.follow_up, documents.prepare),
     ),
-    "repair": (Part(repairs.make, 5, prepare=repairs.prepare, table=True),),
+    "repair": (Part(repairs.make, 6, prepare=repairs.prepare, table=True),),
     "conversation": (Part(conversation.make, 3),),
-    "honesty": (Part(unknown.make, 8),),
+    "honesty": (Part(unknown.make, 9),),
 }
 PARTS = [part for parts in FAMILIES.values() for part in parts]
 FOLLOW_UP_SHARE = 0.6  # of the requests after the first
@@ -154,8 +154,17 @@ class Conversation:
             path.write_bytes(content)
 
 
-def talk(seed: int, *, held_out: bool, requests: int, budget: int, count: Count, family: str = "") -> Conversation:
-    """Return the conversation of a seed; its first request may be wanted of a family.
+def talk(
+    seed: int,
+    *,
+    held_out: bool,
+    requests: int,
+    budget: int,
+    count: Count,
+    family: str = "",
+    today: date | None = None,
+) -> Conversation:
+    """Return the conversation of a seed, on some day unless it is given; its first request may be wanted of a family.
 
     Wanted of the family "conversation" are mostly a request of any other and a second that goes on with it.
     """
@@ -164,6 +173,7 @@ def talk(seed: int, *, held_out: bool, requests: int, budget: int, count: Count,
     going_on = family == "conversation" and rng.random() >= SMALL_TALK_SHARE
     parts = [_draw(rng, _wanted(family, going_on)), *(_draw(rng, PARTS) for _ in range(requests - 1))]
     situation = _prepared(rng, parts, held_out)
+    situation.today = today or situation.today
     files = {name: situation.contents.get(name, b"") for name in situation.files}
     files |= {table.file: table.content() for table in situation.tables}
     with tempfile.TemporaryDirectory(prefix="starter-") as name:
