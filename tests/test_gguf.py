@@ -342,7 +342,7 @@ def test_what_is_kept_is_bounded(path: Path, entries: list[bytes]) -> None:
 
 
 def test_the_number_of_tensors_is_bounded(path: Path) -> None:
-    path.write_bytes(header(tensors=tuple(tensor(f"{number:063}", (0, 0, 0, 0)) for number in range(70_000))))
+    path.write_bytes(header(tensors=tuple(tensor(f"{number:063}", (0, 0, 0, 0)) for number in range(90_000))))
     with memory_below(100 * MB), pytest.raises(ModelUnusable, match="more than any model needs"):
         read_header(path)
 
