@@ -1,4 +1,4 @@
-"""The starter model and requests that it was not made from: four of five are solved, on the whole line.
+"""The starter model and requests that it was not made from, on the whole line: four of five are to be solved.
 
 Run as a script it prints how a model does: ``python tests/test_starter_requests.py --model FILE``.
 """
@@ -32,7 +32,8 @@ from starter_requests import CASES, FAMILIES, NO_SKILL, Case, holds, holds_in_or
 if TYPE_CHECKING:
     from offline_interpreter.engines.base import Engine
 
-LEAST_SOLVED = 0.60  # what the built-in model reaches, less some chance; the aim is 0.80
+AIM = 0.80  # of the cases
+REACHED = 0.66  # by the built-in model: 59 of 86, less two for days on which they differ; raised with each training
 THREADS = 2
 
 
@@ -156,13 +157,25 @@ def failures_of(outcomes: Sequence[Outcome]) -> str:
     return "\n\n".join(report_of(outcome) for outcome in outcomes if outcome.lacks)
 
 
-def test_four_of_five_requests_are_solved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OFFLINE_INTERPRETER_STATE", str(tmp_path / "state"))
-    room = tmp_path / "cases"
-    room.mkdir()
-    outcomes = list(solve_all(find_model(STARTER), room))
-    solved = sum(not outcome.lacks for outcome in outcomes)
-    assert solved >= LEAST_SOLVED * len(outcomes), f"{table_of(outcomes)}\n\n{failures_of(outcomes)}"
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Outcome]]:
+    room = tmp_path_factory.mktemp("cases")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OFFLINE_INTERPRETER_STATE", str(tmp_path_factory.mktemp("state")))
+        yield list(solve_all(find_model(STARTER), room))
+
+
+def share_solved(outcomes: Sequence[Outcome]) -> float:
+    return sum(not outcome.lacks for outcome in outcomes) / len(outcomes)
+
+
+def test_no_fewer_requests_are_solved_than_were(outcomes: list[Outcome]) -> None:
+    assert share_solved(outcomes) >= REACHED, f"{table_of(outcomes)}\n\n{failures_of(outcomes)}"
+
+
+@pytest.mark.xfail(strict=True, reason="the starter solves 69 % so far")
+def test_four_of_five_requests_are_solved(outcomes: list[Outcome]) -> None:
+    assert share_solved(outcomes) >= AIM
 
 
 # -- the set is sound ---------------------------------------------------------------------------------------------

@@ -18,12 +18,11 @@ from offline_interpreter.engines.llama.binding import complaint, forget_log, lib
 from offline_interpreter.engines.llama.grammar import Grammar
 from offline_interpreter.engines.llama.template import ChatTemplate
 from offline_interpreter.engines.llama.vocabulary import Vocabulary
-from offline_interpreter.errors import EngineError, ModelMissing, ModelUnusable
+from offline_interpreter.errors import EngineError, ModelUnusable
+from offline_interpreter.models.gguf import check_file
 from offline_interpreter.records import Cancel, Progress
 
-_MAGIC = b"GGUF"
 _MARKS_OF_DAMAGE = ("not within the file bounds", "failed to read")
-_LFS_POINTER = b"version https://git-lfs"
 
 
 class Weights:
@@ -113,30 +112,6 @@ def release(weights: Weights) -> None:
 
 
 # -- loading ------------------------------------------------------------------------------------------------------
-
-
-def check_file(path: Path) -> None:
-    """Raise ``ModelMissing`` or ``ModelUnusable`` unless ``path`` is a file that begins as a GGUF does."""
-    try:
-        with path.open("rb") as file:
-            start = file.read(512)
-    except FileNotFoundError as error:
-        raise ModelMissing(f"There is no model file {str(path)!r}.", "Name a GGUF file by its path.") from error
-    except OSError as error:
-        raise ModelUnusable(f"The model file {str(path)!r} cannot be read: {error.strerror}.") from error
-    if not start.startswith(_MAGIC):
-        raise ModelUnusable(f"{path.name!r} {_verdict(start)}.", "Get the GGUF file itself.")
-
-
-def _verdict(start: bytes) -> str:
-    text = start.lstrip().lower()
-    if not text:
-        return "is empty"
-    if text.startswith((b"<!doctype", b"<html", b"<?xml")):
-        return "is a web page, not a model"
-    if text.startswith(_LFS_POINTER):
-        return "is a Git LFS pointer, not a model"
-    return "is not a GGUF file"
 
 
 def _load(path: Path, gpu_layers: int | None, progress: OnProgress, cancel: Cancel | None) -> Weights:

@@ -1,4 +1,4 @@
-"""Animated GIFs: made of a series of pictures, counted, taken apart; and pictures bound to one PDF document."""
+"""Animated GIFs, made of a series of pictures."""
 
 from __future__ import annotations
 

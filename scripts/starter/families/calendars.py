@@ -1,4 +1,4 @@
-"""The calendar itself: leap years, the lengths of months, ages, days and weeks of the year, quarters, working days."""
+"""Leap years and ages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""QR codes of links, texts and wireless networks."""
+"""QR codes of links and texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PDF documents: their pages, size and text; and what else can be asked about them."""
+"""PDF documents: their pages, as numbers and as pictures."""
 
 from __future__ import annotations
 

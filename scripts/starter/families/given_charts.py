@@ -1,4 +1,4 @@
-"""Charts of numbers that the request gives, of pairs, and of functions of x; and requests that go on with them."""
+"""Charts of numbers that the request gives, and of pairs."""
 
 from __future__ import annotations
 

@@ -21,8 +21,8 @@ NAME = "lists"
 PHRASES = load_phrases("lists")
 MEASURE_WEIGHTS = (9, 9, 5, 4, 4, 4, 4, 6, 2, 2)
 KIND_WEIGHTS = (6, 5, 3, 3, 4)
-WHOLE_ONLY = ("even", "odd", "mode", "occurrences", "duplicates", "unique", "number of unique values")
-REPEATED = ("mode", "occurrences", "duplicates", "unique", "number of unique values", "tally")
+WHOLE_ONLY = ("mode", "occurrences", "unique", "number of unique values")
+REPEATED = (*WHOLE_ONLY, "tally")
 PAIRS = ("mean", "median", "mode", "sum", "minimum", "maximum", "range", "standard deviation")
 TOO_LARGE = 10**13  # of products: figures beyond it are not exact with decimals
 
@@ -82,8 +82,6 @@ def _draw(rng: Random, name: str) -> Numbers:
     items = [str(rng.randint(low, top)) if whole else f"{rng.uniform(low, top):.{places}f}" for _ in range(count)]
     if not whole:  # people write 3 and not 3.0
         items = [item.split(".")[0] if item.endswith(".0") and item != "-0.0" else item for item in items]
-    if name.startswith(("rank", "top", "bottom")):
-        items = list(dict.fromkeys(items))
     return Numbers(items) if len(items) > 2 and "-0" not in " ".join(items) else _draw(rng, name)
 
 

@@ -1,4 +1,4 @@
-"""Money: interest, savings and loans, bills and tips, taxes inside of prices, prices of several things and of one."""
+"""Money: interest, taxes, prices of several things."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers in other forms: rounded, as fractions, and compared with each other."""
+"""Rounded numbers."""
 
 from __future__ import annotations
 

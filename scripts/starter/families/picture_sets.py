@@ -1,4 +1,4 @@
-"""Several pictures at once: all of a kind changed or converted, two put together or compared, one split."""
+"""Several pictures at once: all of a kind changed, converted or measured."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests for another form of a text, or for the text without something."""
+"""Requests for a text in other letters: upper case, lower case, titles."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ KINDS = {
         lambda w, _: _counts(w),
     ),
 }
-REPEATED = ("unique", "unique count", "duplicates", "occurrences", "tally", "most common")
+REPEATED = ("unique", "unique count", "occurrences", "tally")
 
 
 def make(situation: Situation) -> Task:
