@@ -14,8 +14,6 @@ from fractions import Fraction
 Values = Sequence[Fraction]
 Result = Fraction | float | int | Sequence[Fraction]
 JOINED = '", ".join(map(str, {}))'
-ORDINALS = {2: "2nd", 3: "3rd", 4: "4th", 5: "5th", 6: "6th"}
-ORDINAL_WORDS = {2: "second", 3: "third", 4: "fourth", 5: "fifth", 6: "sixth"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +32,17 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One other thing to do with a list; ``<x>`` is a number of the request, ``<o>`` its ordinal."""
+    """One other thing to do with a list; ``<x>`` is a number of the list."""
 
     message: str
     code: str
     answer: str
     truth: Callable[[Values, Fraction], Result]
-    operand: str = ""  # "value": of about the list's size; "member"; "rank": a place; "factor": any small number
 
 
 def imports(code: str) -> str:
     """Return the import lines that code needs."""
     lines = [f"import {module}\n" for module in ("math", "statistics") if f"{module}." in code]
-    if "accumulate(" in code:
-        lines.append("from itertools import accumulate\n")
     return "".join(lines)
 
 
@@ -151,7 +146,6 @@ KINDS = {
         "numbers.count(<x>)",
         "The count of <x> is <out>.",
         lambda v, x: Counter(v)[x],
-        "member",
     ),
 }
 

@@ -12,9 +12,8 @@ from random import Random
 
 from offline_interpreter.records import Code
 from starter.dialogue import Situation, Task
-from starter.list_kinds import KINDS, MEASURES, ORDINAL_WORDS, ORDINALS, Kind, Result, imports
+from starter.list_kinds import KINDS, MEASURES, Result, imports
 from starter.listing import code_list, listed
-from starter.numerals import SMALL_WORDS
 from starter.phrasing import load_phrases, say
 
 NAME = "lists"
@@ -225,14 +224,10 @@ def _kind(situation: Situation, known: Numbers | None) -> Task:
     kind = KINDS[name]
     if name in ("even", "odd") and any("." in item for item in numbers.items):
         return _kind(situation, known)
-    operand, text = _operand(rng, kind, numbers)
-    request = _request(situation, name, numbers, x=text)
+    operand = rng.choice(numbers.items)
+    request = _request(situation, name, numbers, x=operand)
     filled = replace(
-        kind,
-        **{
-            part: getattr(kind, part).replace("<x>", operand).replace("<o>", ORDINALS.get(int(float(operand)), ""))
-            for part in ("message", "code", "answer")
-        },
+        kind, **{part: getattr(kind, part).replace("<x>", operand) for part in ("message", "code", "answer")}
     )
     truth = kind.truth(numbers.values, Fraction(operand))
     return _task(
@@ -243,21 +238,3 @@ def _kind(situation: Situation, known: Numbers | None) -> Task:
         answer=lambda printed: filled.answer.replace("<out>", printed),
         agrees=lambda printed: _same(printed, truth),
     )
-
-
-def _operand(rng: Random, kind: Kind, numbers: Numbers) -> tuple[str, str]:
-    """Return the number that a kind needs, as code and as the request has it."""
-    if kind.operand == "rank":
-        rank = rng.randint(2, min(6 if "<o>" in kind.message else 5, len(numbers.items)))
-        if "<o>" in kind.message:
-            return str(rank), rng.choice((ORDINALS[rank], ORDINAL_WORDS[rank]))
-        return str(rank), rng.choice((str(rank), str(rank), SMALL_WORDS[rank]))
-    if kind.operand == "member":
-        value = rng.choice(numbers.items)
-    elif kind.operand == "factor":
-        value = rng.choice((str(rng.randint(2, 20)), str(rng.randint(2, 100)), f"{rng.uniform(0.1, 9):.1f}"))
-    else:
-        values = [float(value) for value in numbers.values]
-        between = rng.uniform(min(values), max(values))
-        value = rng.choice((str(round(between)), str(round(between)), rng.choice(numbers.items)))
-    return value, value

@@ -30,7 +30,6 @@ class Kind:
     code: str
     answer: str
     truth: Callable[[Sequence[str], str], str]
-    operand: str = ""  # "member", "initial", "part", "length"
 
 
 def _alphabetical(words: Sequence[str], _: str = "") -> list[str]:
@@ -90,7 +89,6 @@ KINDS = {
         'print(words.count("<x>"))',
         'The count of "<x>" is <out>.',
         lambda w, x: str(sum(word == x for word in w)),
-        "member",
     ),
     "tally": Kind(
         3,
@@ -100,6 +98,7 @@ KINDS = {
         lambda w, _: _counts(w),
     ),
 }
+WORD_FORMS = ("{}", "{}", "{}", "'{}'", '"{}"', "the word {}")
 REPEATED = ("unique", "unique count", "occurrences", "tally")
 
 
@@ -121,8 +120,8 @@ def _kind(rng: Random) -> str:
 def _task(situation: Situation, name: str, known: Sequence[str] | None) -> Task:
     rng, kind = situation.rng, KINDS[name]
     words = known or draw_words(situation, repeated=name in REPEATED)
-    operand = _operand(rng, kind, words)
-    request = _request(situation, name, words, x=_operand_text(rng, kind, operand), known=bool(known))
+    operand = rng.choice(words)
+    request = _request(situation, name, words, x=rng.choice(WORD_FORMS).format(operand), known=bool(known))
     truth = kind.truth(words, operand)
     imports, newline, line = kind.code.rpartition("\n") if kind.code.startswith("import") else ("", "", kind.code)
     defined = "" if known else f"words = {code_list(words, quoted=True)}\n"
@@ -170,26 +169,3 @@ def _request(situation: Situation, section: str, words: Sequence[str], *, x: str
         else:
             pattern += rng.choice((": <l>", ": <l>", ": <l>", " <l>", ". <l>", " - <l>", ":<l>"))
     return say(rng, pattern, {"l": listed(rng, words, pattern=pattern, quotes=True), "x": x})
-
-
-def _operand(rng: Random, kind: Kind, words: Sequence[str]) -> str:
-    """Return the word, letter or number that a kind needs."""
-    word = rng.choice(words)
-    if kind.operand == "member":
-        return word
-    if kind.operand == "initial":
-        return word[: rng.choice((1, 1, 1, 1, 2))] if rng.random() < 0.85 else rng.choice(ALPHABET)
-    if kind.operand == "part":
-        start = rng.randrange(len(word) - 1)
-        return word[start : start + rng.choice((1, 1, 2, 3))].strip() or rng.choice(ALPHABET)
-    return str(rng.randint(3, 9))
-
-
-def _operand_text(rng: Random, kind: Kind, operand: str) -> str:
-    """Return how the request writes it."""
-    if kind.operand in ("initial", "part"):
-        letter = "the letter {}" if len(operand) == 1 else "{}"
-        return rng.choice(("{}", "'{}'", '"{}"', letter)).format(operand)
-    if kind.operand == "member":
-        return rng.choice(("{}", "{}", "{}", "'{}'", '"{}"', "the word {}")).format(operand)
-    return operand
