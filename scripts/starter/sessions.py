@@ -50,7 +50,7 @@ from starter.families import (
     word_lists,
 )
 from starter.names import WORDS, file_name
-from starter.tables import make_table
+from starter.tables import Table, make_table
 
 Count = Callable[[str], int]
 DRAWN_SHARE = 0.15  # of the requests that go on with a table's
@@ -123,6 +123,20 @@ FAMILIES: dict[str, Sequence[Part]] = {
     "honesty": (Part(unknown.make, 9),),
 }
 PARTS = [part for parts in FAMILIES.values() for part in parts]
+FOLDERS = (
+    "data",
+    "data",
+    "input",
+    "reports",
+    "tables",
+    "csv",
+    "2024",
+    "examples/data",
+    "work/new",
+    "exports",
+    "my files",
+)
+BELOW_SHARE = 0.07  # of the tables lie in one of these
 FOLLOW_UP_SHARE = 0.6  # of the requests after the first
 SMALL_TALK_SHARE = 0.3  # of a conversation that is wanted of the family "conversation"; the rest are follow-ups
 
@@ -131,12 +145,17 @@ def make_situation(rng: Random, *, held_out: bool, table: bool) -> Situation:
     """Return a folder's files and tables on some day; with ``table`` there is at least one."""
     today = date(2023, 1, 1) + timedelta(days=rng.randrange(3000))
     count = rng.choices((1, 2, 3), (5, 3, 2))[0] if table else rng.choices((0, 1, 2), (5, 3, 2))[0]
-    made = {new.file: new for new in (make_table(rng, held_out) for _ in range(count))}
+    made = {new.file: new for new in (_placed(rng, make_table(rng, held_out)) for _ in range(count))}
     situation = Situation(rng, today, tables=list(made.values()), held_out=held_out)
     others = rng.choice((0, 0, 0, 0, 1, 1, 2, 5))
     names = {file_name(rng, held_out, rng.choice(WORDS["ending"].train)) for _ in range(others)}
-    situation.files = sorted({*made, *names})
+    situation.files = sorted({*made, *names}, key=lambda path: (path.count("/"), path))
     return situation
+
+
+def _placed(rng: Random, table: Table) -> Table:
+    """Return the table, now and then in a folder below."""
+    return replace(table, file=f"{rng.choice(FOLDERS)}/{table.file}") if rng.random() < BELOW_SHARE else table
 
 
 @dataclass(frozen=True, slots=True)
