@@ -105,6 +105,15 @@ def state_folder() -> Path:
     return Path(named) if named else platformdirs.user_state_path("offline-interpreter", appauthor=False)
 
 
+def prefixes_folder() -> Path:
+    """Return the folder for evaluated prompts; ``OFFLINE_INTERPRETER_CACHE`` overrides the platform's cache folder."""
+    import platformdirs
+
+    named = os.environ.get(ENVIRONMENT_PREFIX + "CACHE")
+    cache = Path(named) if named else platformdirs.user_cache_path("offline-interpreter", appauthor=False)
+    return cache / "prefixes"
+
+
 def models_folder() -> Path:
     """Return the folder of the models that are held; ``OFFLINE_INTERPRETER_MODELS`` overrides the platform's."""
     import platformdirs

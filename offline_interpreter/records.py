@@ -6,7 +6,8 @@ web page share. Nothing here knows how a value comes about or how it is shown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal
 
@@ -128,10 +129,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How tokens are chosen. ``temperature`` 0 is greedy. ``max_tokens`` bounds one reply."""
+    """How tokens are chosen. ``temperature`` 0 is greedy. ``max_tokens`` bounds one reply.
+
+    Drawn is among the tokens whose chance is at least ``min_p`` of the best one's, and of these among the likeliest
+    that have ``top_p`` of all chances together. ``repetition_penalty`` above 1 makes the latest tokens less likely.
+    """
 
     temperature: float = 0.0
     min_p: float = 0.05
+    top_p: float = 1.0
+    repetition_penalty: float = 1.0
     seed: int = 0
     max_tokens: int = 4096
 
@@ -150,13 +157,20 @@ Finish = Literal["complete", "length", "runaway", "cancelled"]
 
 @dataclass(frozen=True, slots=True)
 class ReplyStats:
-    """Token counts and seconds of one reply. ``cached_tokens`` of the prompt were not evaluated again."""
+    """Token counts and seconds of one reply. ``cached_tokens`` of the prompt were not evaluated again.
+
+    Of the generated tokens the schema forced ``forced_tokens``; ``drafted_tokens`` were guessed ahead of the model, and
+    ``accepted_tokens`` of these were what it chose. ``decode_s`` was spent in the model itself.
+    """
 
     prompt_tokens: int = 0
     cached_tokens: int = 0
     generated_tokens: int = 0
     forced_tokens: int = 0
+    drafted_tokens: int = 0
+    accepted_tokens: int = 0
     first_token_s: float = 0.0
+    decode_s: float = 0.0
     total_s: float = 0.0
 
 
@@ -171,14 +185,28 @@ class Reply:
 class Cancel:
     """A request to stop, seen by the worker that is asked to. Setting it is safe in a signal handler."""
 
-    __slots__ = ("requested",)
+    __slots__ = ("_calls", "requested")
 
     def __init__(self) -> None:
         self.requested = False
+        self._calls: tuple[Callable[[], None], ...] = ()
 
     def request(self) -> None:
         """Ask the worker to stop at its next look."""
         self.requested = True
+        for call in self._calls:
+            call()
+
+    @contextmanager
+    def calling(self, call: Callable[[], None]) -> Iterator[None]:
+        """Have ``call`` called by a request, inside of the ``with``: for workers that cannot look. It must be quick."""
+        self._calls = (*self._calls, call)
+        try:
+            if self.requested:
+                call()
+            yield
+        finally:
+            self._calls = tuple(other for other in self._calls if other is not call)
 
 
 # -- events -------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from synthetic import write_model, write_recurrent_model
 from offline_interpreter.engines.llama.context import Context, choose_context_tokens, choose_threads
 from offline_interpreter.engines.llama.loader import acquire, release
 from offline_interpreter.errors import EngineError
-from offline_interpreter.records import Progress
+from offline_interpreter.records import Cancel, Progress
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 
@@ -94,6 +94,64 @@ def test_a_freed_context_is_an_error_and_no_crash(context: Context) -> None:
 def test_a_part_is_kept_where_that_is_possible(context: Context, request: pytest.FixtureRequest) -> None:
     context.evaluate([3, 4, 5])
     assert context.keep(2) == {"attention": 2, "recurrent": 0}[request.node.callspec.params["context"]]
+
+
+def test_a_state_that_is_loaded_gives_the_same_logits_to_the_bit(context: Context) -> None:
+    context.evaluate([3, 4, 5, 6])
+    state = context.state()
+    expected = logits_after(context, [7, 8], [9])
+    context.keep(0)
+    assert context.load_state([3, 4, 5, 6], state)
+    assert np.array_equal(logits_after(context, [7, 8], [9]), expected)
+
+
+def test_a_state_that_is_no_state_leaves_an_empty_context(context: Context) -> None:
+    context.evaluate([3, 4, 5, 6])
+    state = context.state()
+    assert not context.load_state([3, 4, 5, 6], state[: len(state) // 2])
+    assert context.held == []
+    assert np.array_equal(logits_after(context, [3, 4]), logits_after(context, *([] if context.keep(0) else [[3, 4]])))
+
+
+def test_a_state_larger_than_the_window_is_not_loaded(context: Context) -> None:
+    assert not context.load_state(range(1025), memoryview(b""))
+
+
+def test_each_row_has_the_logits_of_its_token(context: Context) -> None:
+    one_by_one = [logits_after(context, [token]) for token in (3, 4, 5)]
+    context.keep(0)
+    context.evaluate([3, 4, 5], rows=3)
+    together = [context.logits(back).copy() for back in (2, 1, 0)]
+    assert np.allclose(together, one_by_one, atol=1e-3)
+
+
+def test_what_is_stopped_holds_only_what_was_evaluated(context: Context) -> None:
+    cancel = Cancel()
+    with context.stopped_by(cancel):
+        assert context.evaluate([3, 4, 5])
+        cancel.request()
+        assert not context.evaluate([6, 7, 8])
+    held = list(context.held)
+    assert held in ([3, 4, 5], [])
+    expected = logits_after(context, [6])
+    context.keep(0)
+    assert np.allclose(logits_after(context, [*held, 6]), expected, atol=1e-3)
+
+
+def test_a_request_of_before_stops_at_once(context: Context) -> None:
+    cancel = Cancel()
+    cancel.request()
+    with context.stopped_by(cancel):
+        assert not context.evaluate([3, 4, 5])
+
+
+def test_after_a_stop_it_goes_on(context: Context) -> None:
+    cancel = Cancel()
+    with context.stopped_by(cancel):
+        cancel.request()
+    with context.stopped_by(Cancel()):
+        assert context.evaluate([3, 4, 5])
+    assert context.evaluate([6])
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds the memory of a process")

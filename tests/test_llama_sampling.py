@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from offline_interpreter.engines.llama.sampling import Chooser, allowed_tokens
+from offline_interpreter.engines.llama.sampling import PENALIZED_TOKENS, Chooser, allowed_tokens
 from offline_interpreter.errors import EngineError
 from offline_interpreter.records import Sampling
 
@@ -38,6 +38,31 @@ def test_draws_follow_the_chances(temperature: float) -> None:
 def test_min_p_leaves_out_what_is_far_less_likely_than_the_best() -> None:
     drawn = shares(Chooser(Sampling(temperature=10.0, min_p=0.1)), LOGITS)
     assert {index for index, share in enumerate(drawn) if share} == {1, 2, 4}
+
+
+def test_top_p_keeps_the_likeliest_that_have_this_share() -> None:
+    drawn = shares(Chooser(Sampling(temperature=10.0, min_p=0.0, top_p=0.85)), LOGITS)
+    assert {index for index, share in enumerate(drawn) if share} == {1, 2}
+
+
+def test_a_small_top_p_keeps_the_likeliest_token() -> None:
+    drawn = shares(Chooser(Sampling(temperature=10.0, min_p=0.0, top_p=0.01)), LOGITS, 100)
+    assert drawn[1] == 1.0
+
+
+def test_a_penalty_makes_what_was_written_less_likely() -> None:
+    chooser = Chooser(Sampling(repetition_penalty=2.0))
+    assert chooser.penalized(LOGITS, [1, 3, 3]).tolist() == [0.0, 1.5, 2.0, -10.0, 1.0]
+    assert chooser.choose(chooser.penalized(LOGITS, [1])) == 2
+
+
+def test_a_penalty_is_over_after_a_while() -> None:
+    chooser = Chooser(Sampling(repetition_penalty=2.0))
+    assert chooser.penalized(LOGITS, [1, *[0] * PENALIZED_TOKENS]).tolist() == LOGITS.tolist()
+
+
+def test_without_a_penalty_nothing_changes() -> None:
+    assert Chooser(Sampling()).penalized(LOGITS, [1, 2]) is LOGITS
 
 
 def test_the_same_seed_draws_the_same() -> None:

@@ -6,7 +6,10 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,16 +17,19 @@ from numpy.typing import NDArray
 
 from offline_interpreter.engines.llama.binding import complaint, forget_log, library
 from offline_interpreter.errors import EngineError, ModelUnusable
+from offline_interpreter.records import Cancel
 
 if TYPE_CHECKING:
     from offline_interpreter.engines.llama.loader import Weights
 
 BATCH_TOKENS = 512  # the most that one call evaluates
+MOST_ROWS = 16  # of logits: those of a whole batch would take hundreds of megabytes
 USUAL_CONTEXTS = (32_768, 16_384, 8_192, 4_096)
 SMALL_MODEL_BYTES = 32 << 20  # threads spend more time waiting for each other than computing with less than this
 FREE_SHARE = 3  # the cache may take one part in three of the memory that is free
 
 _SEQUENCE = 0
+_STOPPED = 2  # what llama_decode returns then
 
 
 def choose_context_tokens(requested: int | None, trained: int, bytes_per_token: int, free_bytes: int) -> int:
@@ -55,7 +61,7 @@ class Context:
         parameters = lib.llama_context_default_params()
         parameters.n_ctx = tokens
         parameters.n_batch = parameters.n_ubatch = min(BATCH_TOKENS, tokens)
-        parameters.n_outputs_max = 1  # the logits of a whole batch would take hundreds of megabytes
+        parameters.n_outputs_max = MOST_ROWS
         parameters.n_threads = parameters.n_threads_batch = threads
         parameters.no_perf = True
         forget_log()
@@ -70,6 +76,11 @@ class Context:
             raise ModelUnusable(f"{weights.path.name!r} is no model that writes text.")
         self.held: list[int] = []
         self.tokens = tokens
+        self.decode_s = 0.0  # spent in the model so far
+        self.forgets_parts = not (
+            lib.llama_model_is_recurrent(weights.pointer) or lib.llama_model_is_hybrid(weights.pointer)
+        )
+        self._stop = _StopFlag(self._pointer)
         self._batch = _Batch(min(BATCH_TOKENS, tokens))
         self._row = ctypes.c_float * weights.vocabulary.size
 
@@ -87,22 +98,78 @@ class Context:
         del self.held[count:]
         return count
 
-    def evaluate(self, tokens: Sequence[int]) -> None:
-        """Append ``tokens``, a batch at most; the logits are then those of the last one."""
-        self._batch.fill(tokens, position=len(self.held))
+    @contextmanager
+    def stopped_by(self, cancel: Cancel) -> Iterator[None]:
+        """Let a request of ``cancel`` end what is being evaluated, within some layers of the model.
+
+        A GPU computes a batch to its end.
+        """
+        self._stop.lower()
+        with cancel.calling(self._stop.raise_):
+            yield
+
+    def evaluate(self, tokens: Sequence[int], rows: int = 1) -> bool:
+        """Append ``tokens``, a batch at most; the logits are then those of the last ``rows`` of them.
+
+        False: it was stopped, and ``held`` says how far it came.
+        """
+        started = time.perf_counter()
+        self._batch.fill(tokens, position=len(self.held), rows=rows)
         forget_log()
         status = library().llama_decode(self._live(), self._batch.value)
-        if status:
+        self.decode_s += time.perf_counter() - started
+        if status == _STOPPED:
+            self._hold_again(tokens)
+        elif status:
             self.keep(0)  # what a failed call left behind is not known
             reason = complaint() or f"status {status}"
             raise EngineError(f"llama.cpp failed to evaluate {len(tokens)} tokens: {reason}.")
-        self.held += tokens
+        else:
+            self.held += tokens
+        return not status
 
-    def logits(self) -> NDArray[np.float32]:
-        """Return the logits of the last token: a view that the next call overwrites."""
-        row = library().llama_get_logits_ith(self._live(), -1)
+    def _hold_again(self, tokens: Sequence[int]) -> None:
+        """Take what a stopped call has finished for held: whole parts of its batch, if any."""
+        lib = library()
+        last = lib.llama_memory_seq_pos_max(lib.llama_get_memory(self._live()), _SEQUENCE)
+        self.held += tokens[: max(last + 1 - len(self.held), 0)]
+        self.keep(last + 1 if self.forgets_parts else 0)
+
+    def logits(self, back: int = 0) -> NDArray[np.float32]:
+        """Return the logits of the last token, or of the one ``back`` before: a view that the next call overwrites."""
+        started = time.perf_counter()
+        row = library().llama_get_logits_ith(self._live(), -1 - back)  # a GPU is waited for here
+        self.decode_s += time.perf_counter() - started
         buffer: Any = self._row.from_address(ctypes.addressof(row.contents))
         return np.frombuffer(buffer, np.float32)
+
+    def state_bytes(self) -> int:
+        """Return how large ``state`` would be."""
+        size: int = library().llama_state_seq_get_size(self._live(), _SEQUENCE)
+        return size
+
+    def state(self) -> memoryview:
+        """Return what the cache holds, to be given to ``load_state`` of a context like this one."""
+        size = self.state_bytes()
+        buffer = (ctypes.c_uint8 * size)()
+        written = library().llama_state_seq_get_data(self._live(), buffer, size, _SEQUENCE)
+        if written != size:
+            raise EngineError(f"llama.cpp gave {written} bytes of its state instead of {size}.")
+        return memoryview(buffer).cast("B")
+
+    def load_state(self, tokens: Sequence[int], state: memoryview) -> bool:
+        """Take the evaluation of ``tokens`` for one's own, instead of what was held; False: it does not fit."""
+        lib = library()
+        self.keep(0)
+        if len(tokens) > self.tokens:
+            return False
+        buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
+        forget_log()
+        if lib.llama_state_seq_set_data(self._live(), buffer, len(state), _SEQUENCE) != len(state):
+            self.keep(0)
+            return False
+        self.held = list(tokens)
+        return True
 
     def _live(self) -> Any:
         if not self._pointer:
@@ -116,8 +183,31 @@ class Context:
             self._pointer = None
 
 
+class _StopFlag:
+    """What llama.cpp asks between two operations: a text in C, which is raised while it is not empty.
+
+    It asks by the C library's own ``strlen``: a function of Python would wait for the interpreter each time.
+    """
+
+    def __init__(self, context: Any) -> None:
+        self._text = ctypes.create_string_buffer(2)
+        lib = library()
+        self._ask = lib.ggml_abort_callback(ctypes.cast(_strlen(), ctypes.c_void_p).value)
+        lib.llama_set_abort_callback(context, self._ask, ctypes.addressof(self._text))
+
+    def raise_(self) -> None:
+        self._text[0] = b"x"
+
+    def lower(self) -> None:
+        self._text[0] = b"\0"
+
+
+def _strlen() -> Any:
+    return ctypes.CDLL("msvcrt" if sys.platform == "win32" else None).strlen
+
+
 class _Batch:
-    """The arrays of one ``llama_decode`` call, made once: tokens of one sequence, of which the last gives logits."""
+    """The arrays of one ``llama_decode`` call, made once: tokens of one sequence, of which the last give logits."""
 
     def __init__(self, capacity: int) -> None:
         lib = library()
@@ -136,12 +226,12 @@ class _Batch:
             logits=_pointer(self._wanted, ctypes.c_int8),
         )
 
-    def fill(self, tokens: Sequence[int], *, position: int) -> None:
+    def fill(self, tokens: Sequence[int], *, position: int, rows: int) -> None:
         count = len(tokens)
         self._tokens[:count] = tokens
         self._positions[:count] = np.arange(position, position + count)
         self._wanted[:count] = 0
-        self._wanted[count - 1] = 1
+        self._wanted[count - rows : count] = 1
         self.value.n_tokens = count
 
 

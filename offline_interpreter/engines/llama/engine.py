@@ -14,14 +14,18 @@ from typing import Any
 
 from offline_interpreter.engines.base import OnProgress
 from offline_interpreter.engines.llama.context import Context, choose_context_tokens, choose_threads
-from offline_interpreter.engines.llama.loader import acquire, release
-from offline_interpreter.engines.llama.loop import Means, Writing
+from offline_interpreter.engines.llama.drafts import Drafts
+from offline_interpreter.engines.llama.loader import Weights, acquire, release
+from offline_interpreter.engines.llama.loop import Means, Pause, Writing
 from offline_interpreter.engines.llama.machine import free_memory_bytes, usable_cores
+from offline_interpreter.engines.llama.prefixes import PrefixStore, model_key
 from offline_interpreter.engines.llama.sampling import Chooser
 from offline_interpreter.engines.llama.tokens import TokenLog, common_prefix
 from offline_interpreter.errors import ContextFull, EngineError
 from offline_interpreter.records import Cancel, Message, Progress, Reply, ReplyStats, Sampling
 
+LEAST_KEPT_TOKENS = 64  # a shorter system turn is evaluated as quickly as it is read from disk
+LEAST_GROWTH_TOKENS = 512
 LEAST_REPLY_TOKENS = 64  # a prompt that leaves less room than this (or an eighth of the window) does not fit
 
 
@@ -35,8 +39,9 @@ class LlamaEngine:
 
     ``context_tokens`` is the window that was opened: never more than ``trained_tokens``, whatever is asked for.
     ``notes`` are lines for the person about what was not as it should be. ``threads`` and ``context_tokens`` default
-    to what the machine allows, ``gpu_layers`` to all that a GPU takes. Raises ``ModelMissing``, ``ModelUnusable``, or
-    ``EngineError`` when ``cancel`` stopped the load.
+    to what the machine allows, ``gpu_layers`` to all that a GPU takes. ``prefixes`` is a folder that keeps what was
+    evaluated for later processes. Raises ``ModelMissing``, ``ModelUnusable``, or ``EngineError`` when ``cancel``
+    stopped the load.
     """
 
     def __init__(
@@ -46,6 +51,7 @@ class LlamaEngine:
         context_tokens: int | None = None,
         threads: int | None = None,
         gpu_layers: int | None = None,
+        prefixes: Path | None = None,
         progress: OnProgress = ignore,
         cancel: Cancel | None = None,
     ) -> None:
@@ -65,6 +71,9 @@ class LlamaEngine:
             raise
         self.notes = self._found_wanting(context_tokens)
         self._log = TokenLog(weights.template, weights.vocabulary)
+        self._drafts = Drafts(able=self._context.forgets_parts)
+        self._prefixes = _open_prefixes(prefixes, weights, gpu_layers) if prefixes else None
+        self._kept = 0  # tokens of what is held that are on disk
         self._busy = threading.Lock()
         self._closed = False
 
@@ -93,22 +102,30 @@ class LlamaEngine:
             raise EngineError("This engine is writing another reply.", "Wait for it, or use an engine of its own.")
         try:
             started = time.perf_counter()
+            if not self._context.held:
+                self._restore(messages)
             prompt = self._prompt(messages)
             means = Means(
                 self._context,
                 self._weights.vocabulary,
                 self._weights.grammar.constraint(schema),
                 Chooser(sampling),
+                self._drafts,
                 sampling.max_tokens,
                 cancel,
                 progress,
+                self._pause(),
             )
             cached = self._keep_common(prompt)
+            self._drafts.begin(prompt)
             writing = Writing(means)
-            finish = yield from writing.write(prompt[cached:])
+            decode_s = self._context.decode_s
+            with self._context.stopped_by(cancel):
+                finish = yield from writing.write(prompt[cached:])
+            decode_s = self._context.decode_s - decode_s
             if writing.ends_whole:
                 self._log.add_reply(writing.text, writing.tokens)
-            return Reply(finish, _stats(started, len(prompt), cached, writing))
+            return Reply(finish, _stats(writing, started, decode_s, prompt_tokens=len(prompt), cached_tokens=cached))
         finally:
             self._busy.release()
 
@@ -128,6 +145,29 @@ class LlamaEngine:
         """
         return self._context.keep(min(common_prefix(self._context.held, prompt), len(prompt) - 1))
 
+    # -- what outlives the process ------------------------------------------------------------------------------------
+
+    def _restore(self, messages: Sequence[Message]) -> None:
+        """Bring back the longest beginning of a conversation that an earlier process evaluated."""
+        store = self._prefixes
+        found = store.find(self._weights.template.turns(messages)) if store else None
+        if store and found and store.load(found, self._context):
+            self._log.adopt(found.entries)
+            self._kept = len(found.tokens)
+
+    def _pause(self) -> Pause | None:
+        """Return the keeping of the system turn, which all sessions begin with, unless it is kept or short."""
+        store, first = self._prefixes, self._log.entries[0]
+        if not store or self._kept or first.turn.role != "system" or len(first.tokens) < LEAST_KEPT_TOKENS:
+            return None
+        self._kept = len(first.tokens)
+        return Pause(self._kept, lambda: store.save(self._context, [first]))
+
+    def _keep_log(self) -> None:
+        """Keep the conversation for a process that goes on with it, if it has grown by a good deal."""
+        if self._prefixes and len(self._context.held) - self._kept >= LEAST_GROWTH_TOKENS:
+            self._prefixes.save(self._context, self._log.entries_within(self._context.held))
+
     def count_tokens(self, text: str) -> int:
         """Return how many tokens ``text`` takes as content."""
         self._check_open()
@@ -143,21 +183,33 @@ class LlamaEngine:
         if not self._busy.acquire(blocking=False):
             raise EngineError("The engine is writing a reply.", "Close its stream first.")
         self._closed = True
-        self._context.free()
-        release(self._weights)
+        try:
+            self._keep_log()
+        finally:
+            self._context.free()
+            release(self._weights)
 
     def _check_open(self) -> None:
         if self._closed:
             raise EngineError("The engine is closed.")
 
 
-def _stats(started: float, prompt: int, cached: int, writing: Writing) -> ReplyStats:
+def _open_prefixes(folder: Path, weights: Weights, gpu_layers: int | None) -> PrefixStore:
+    import llama_cpp  # loaded already, for its version
+
+    key = model_key([weights.path], llama_cpp.__version__, gpu_layers)
+    return PrefixStore(folder, key=key, model=weights.path.name)
+
+
+def _stats(writing: Writing, started: float, decode_s: float, **tokens: int) -> ReplyStats:
     now = time.perf_counter()
     return ReplyStats(
-        prompt_tokens=prompt,
-        cached_tokens=cached,
         generated_tokens=len(writing.tokens),
         forced_tokens=writing.forced,
+        drafted_tokens=writing.drafted,
+        accepted_tokens=writing.accepted,
         first_token_s=(writing.first_choice_at or now) - started,
+        decode_s=decode_s,
         total_s=now - started,
+        **tokens,
     )

@@ -75,6 +75,11 @@ class Constraint:
         """Tell whether ``token`` may come next."""
         return bool(self._matcher.validate_tokens([token]) == 1)
 
+    def valid(self, tokens: list[int]) -> int:
+        """Return how many of ``tokens``, from the first on, may come next."""
+        count: int = self._matcher.validate_tokens(tokens)
+        return max(count, 0)
+
     def mask(self) -> bytes:
         """Return which tokens may come next, a bit each, lowest bit first: about 0.1 ms."""
         mask: bytes = self._matcher.compute_bitmask()

@@ -1,8 +1,9 @@
 """One reply, token by token: evaluate, choose, constrain, and go on.
 
 A token is chosen freely first, and the constraint asked about it; only when it is refused are the allowed ones worked
-out. Tokens that must follow are evaluated together with the one that made them so. Nothing is repaired here: a reply
-that is cut is what was written so far.
+out. Tokens that must follow are evaluated together with the one that made them so, and a guess at what comes then as
+well: it stands as far as it is what is chosen from the logits at its place. Nothing is repaired here: a reply that is
+cut is what was written so far.
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ from __future__ import annotations
 import codecs
 import time
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from offline_interpreter.engines.base import OnProgress
-from offline_interpreter.engines.llama.context import Context
+from offline_interpreter.engines.llama.context import MOST_ROWS, Context
+from offline_interpreter.engines.llama.drafts import Drafts
 from offline_interpreter.engines.llama.grammar import Constraint
 from offline_interpreter.engines.llama.sampling import Chooser, allowed_tokens
+from offline_interpreter.engines.llama.tokens import common_prefix
 from offline_interpreter.engines.llama.vocabulary import Vocabulary
 from offline_interpreter.errors import EngineError
 from offline_interpreter.records import Cancel, Finish, Progress
@@ -55,13 +59,22 @@ class Means:
     vocabulary: Vocabulary
     constraint: Constraint
     chooser: Chooser
+    drafts: Drafts
     max_tokens: int
     cancel: Cancel
     progress: OnProgress
+    pause: Pause | None = None
+
+
+class Pause(NamedTuple):
+    """Something to do as soon as so many tokens are in the cache, and no more."""
+
+    held: int
+    act: Callable[[], object]
 
 
 class Writing:
-    """A reply in the making: its ``tokens``, how many of them were ``forced``, when the first one was chosen."""
+    """A reply in the making: its ``tokens``, how many were ``forced`` or guessed, when the first one was chosen."""
 
     def __init__(self, means: Means) -> None:
         self._means = means
@@ -72,6 +85,10 @@ class Writing:
         self.tokens: list[int] = []
         self.text = ""
         self.forced = 0
+        self.drafted = 0
+        self.accepted = 0
+        self._ahead: list[int] = []  # what was evaluated on a guess, and is not decided yet
+        self._guessed = 0  # how much that was at first
         self.first_choice_at = 0.0  # by time.perf_counter; 0 before
 
     @property
@@ -82,18 +99,19 @@ class Writing:
     def write(self, prompt: Sequence[int]) -> Generator[str, None, Finish]:
         """Evaluate what is new of the prompt, then yield the reply piece by piece; return how it ended."""
         step = self._extend([])
-        unread = [*prompt, *step]
+        unread: Sequence[int] = [*prompt, *step]
         while True:
             yield from self._decoded(step)
             ending = self._ending(len(unread))
             if ending:
                 return ending
-            if not self._read(unread):
+            if unread and not self._read(unread):
                 return "cancelled"
             token = self._choose()
             if token in self._means.vocabulary.end_tokens:
                 return "complete"
-            step = unread = self._extend([token])
+            step = self._extend([token])
+            unread = self._compare(step)
 
     def _extend(self, chosen: list[int]) -> list[int]:
         """Take a chosen token, and with it all that must follow; return what was taken of it."""
@@ -105,6 +123,7 @@ class Writing:
         self._clipped = len(step) < len(following)
         self.tokens += step
         self.forced += len(step) - len(chosen)
+        self._means.drafts.follow(step)
         self._runs_away = self._repetition.runs_away(step)
         return step
 
@@ -128,13 +147,57 @@ class Writing:
 
     def _read(self, tokens: Sequence[int]) -> bool:
         """Evaluate ``tokens``, saying how far it is with the prompt; return False when it was stopped."""
+        means = self._means
         self._tell(0, len(tokens))
-        for start in range(0, len(tokens), PREFILL_TOKENS):
-            if self._means.cancel.requested:
+        done = 0
+        while done < len(tokens):
+            if means.cancel.requested:
                 return False
-            self._means.context.evaluate(tokens[start : start + PREFILL_TOKENS])
-            self._tell(min(start + PREFILL_TOKENS, len(tokens)), len(tokens))
+            part = tokens[done : done + self._next_part()]
+            done += len(part)
+            self._ahead = self._guess(len(part)) if done == len(tokens) else []
+            if not means.context.evaluate([*part, *self._ahead], rows=1 + len(self._ahead)):
+                return False
+            if means.pause and len(means.context.held) == means.pause.held:
+                means.pause.act()
+            self._tell(done, len(tokens))
         return True
+
+    def _next_part(self) -> int:
+        """Return how many tokens to read at once: up to the pause, if that is near."""
+        pause, held = self._means.pause, len(self._means.context.held)
+        return min(PREFILL_TOKENS, pause.held - held) if pause and held < pause.held else PREFILL_TOKENS
+
+    def _guess(self, unread: int) -> list[int]:
+        """Return tokens to evaluate on trial after ``unread`` ones."""
+        means = self._means
+        if not self.first_choice_at:  # the beginning of a reply is forced
+            return []
+        room = min(means.context.tokens - len(means.context.held) - unread, MOST_ROWS - 1)
+        guess = means.drafts.propose(unread, room, means.constraint.valid)
+        self._guessed = len(guess)
+        self.drafted += len(guess)
+        return guess
+
+    def _compare(self, step: Sequence[int]) -> Sequence[int]:
+        """Compare what was chosen with what was guessed; return what of it must be evaluated.
+
+        A guess that was wrong is forgotten from there on; with it all that a cache cannot keep without it.
+        """
+        if not self._ahead:
+            return step
+        means = self._means
+        agreed = common_prefix(step, self._ahead)
+        self.accepted += agreed
+        del self._ahead[:agreed]
+        wrong = agreed < len(step)
+        if wrong or not self._ahead:
+            means.drafts.judge(self._guessed, self._guessed - len(self._ahead))
+        if not wrong:
+            return []
+        kept = means.context.keep(len(means.context.held) - len(self._ahead))
+        self._ahead = []
+        return means.drafts.tokens[kept:]
 
     def _tell(self, done: int, total: int) -> None:
         if not self.first_choice_at:  # after it, what is read is the reply itself
@@ -143,7 +206,7 @@ class Writing:
     def _choose(self) -> int:
         means = self._means
         self.first_choice_at = self.first_choice_at or time.perf_counter()
-        logits = means.context.logits()
+        logits = means.chooser.penalized(means.context.logits(back=len(self._ahead)), self.tokens)
         token = means.chooser.choose(logits)
         if means.constraint.allows(token):
             return token

@@ -1,4 +1,4 @@
-"""How the next token is chosen from logits: the most likely one, or a draw with a temperature and min-p.
+"""How the next token is chosen from logits: the most likely one, or a draw with a temperature, min-p and top-p.
 
 It sees numbers only. Draws repeat for the same seed and the same logits.
 """
@@ -6,6 +6,7 @@ It sees numbers only. Draws repeat for the same seed and the same logits.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from offline_interpreter.records import Sampling
 
 Logits = NDArray[np.float32]
 
+PENALIZED_TOKENS = 64  # the latest ones, as llama.cpp does it
+
 
 class Chooser:
     """Chooses the tokens of one reply."""
@@ -23,13 +26,29 @@ class Chooser:
     def __init__(self, sampling: Sampling) -> None:
         self._temperature = sampling.temperature
         self._log_min_p = math.log(sampling.min_p) if sampling.min_p > 0 else -math.inf
+        self._top_p = sampling.top_p
+        self._penalty = sampling.repetition_penalty
         self._random = np.random.default_rng(sampling.seed)
+
+    def penalized(self, logits: Logits, written: Sequence[int]) -> Logits:
+        """Return logits in which the latest of the tokens ``written`` are less likely: the same, without a penalty.
+
+        Keskar et al., "CTRL" (2019), section 4.1: positive logits are divided by the penalty, negative multiplied.
+        """
+        if self._penalty == 1.0 or not written:
+            return logits
+        latest = np.unique(np.asarray(written[-PENALIZED_TOKENS:]))
+        changed: Logits = logits.copy()
+        scores = changed[latest]
+        changed[latest] = np.where(scores > 0, scores / self._penalty, scores * self._penalty)
+        return changed
 
     def choose(self, logits: Logits, allowed: NDArray[Any] | None = None) -> int:
         """Return a token, one of the ids in ``allowed`` if these are given. Raises ``EngineError`` on damaged logits.
 
         To choose freely first, and again among the allowed where that was refused, gives the same chances as to
-        choose among the allowed at once.
+        choose among the allowed at once, but for the bounds of min-p and top-p, which are those of the first choice
+        then.
         """
         scores = logits if allowed is None else logits[allowed]
         best = int(scores.argmax())
@@ -39,8 +58,16 @@ class Chooser:
         return index if allowed is None else int(allowed[index])
 
     def _draw(self, scores: Logits, top: float) -> int:
-        """Draw among the scores whose chance, before the temperature, is at least min-p of the best one's."""
+        """Draw among the scores whose chance, before the temperature, is at least min-p of the best one's.
+
+        With a top-p, among the likeliest of these that have this share of all chances; Holtzman et al., "The Curious
+        Case of Neural Text Degeneration" (2020).
+        """
         likely = np.flatnonzero(scores >= top + self._log_min_p)
+        if self._top_p < 1.0:
+            likely = likely[np.argsort(-scores[likely], kind="stable")]
+            shares = np.exp(scores[likely].astype(np.float64) - top).cumsum()
+            likely = likely[: np.searchsorted(shares, self._top_p * shares[-1]) + 1]
         chances = np.exp((scores[likely].astype(np.float64) - top) / self._temperature).cumsum()
         drawn = np.searchsorted(chances, self._random.random() * chances[-1], side="right")
         return int(likely[min(int(drawn), len(likely) - 1)])
