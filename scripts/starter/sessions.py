@@ -93,8 +93,8 @@ FAMILIES: dict[str, Sequence[Part]] = {
         Part(word_lists.make, 3, word_lists.follow_up),
     ),
     "dates and units": (
-        Part(dates.make, 6, dates.follow_up),
-        Part(weekdays.make, 2, weekdays.follow_up),
+        Part(dates.make, 8, dates.follow_up),
+        Part(weekdays.make, 2.5, weekdays.follow_up),
         Part(calendars.make, 1.5, calendars.follow_up),
         Part(units.make, 4, units.follow_up),
         Part(mixed_units.make, 1, units.follow_up),
@@ -103,16 +103,16 @@ FAMILIES: dict[str, Sequence[Part]] = {
     "tables": (
         Part(tables.make, 7, _after_table, table=True),
         Part(table_questions.make, 7, table_questions.follow_up, table=True),
-        Part(table_conditions.make, 6, table_conditions.follow_up, table=True),
+        Part(table_conditions.make, 7.5, table_conditions.follow_up, table=True),
         Part(table_changes.make, 6.5, table_changes.follow_up, table_changes.prepare, table=True),
     ),
     "charts": (
-        Part(charts.make, 9, charts.follow_up, table=True),
+        Part(charts.make, 11, charts.follow_up, table=True),
         Part(given_charts.make, 1.5, given_charts.follow_up),
     ),
     "files": (Part(files.make, 9, files.follow_up, files.prepare),),
     "pictures and codes": (
-        Part(pictures.make, 5, pictures.follow_up, pictures.prepare),
+        Part(pictures.make, 5.5, pictures.follow_up, pictures.prepare),
         Part(picture_sets.make, 1.5, prepare=picture_sets.prepare),
         Part(animations.make, 0.8, prepare=animations.prepare),
         Part(codes.make, 1),
