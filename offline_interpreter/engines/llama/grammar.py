@@ -1,16 +1,18 @@
 """JSON schemas to constraints: which tokens may come next, and which must.
 
-llguidance does the work. It is asked token by token and judges every reply as a whole, so that whatever the weights
-are, what is written follows the schema up to the point where it was cut.
+llguidance does the work; where it is not installed, for it has no build for every machine, ``gbnf`` does. A constraint
+is asked token by token and judges every reply as a whole, so that whatever the weights are, what is written follows
+the schema up to the point where it was cut.
 """
 
 from __future__ import annotations
 
 import ctypes
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from offline_interpreter.engines.llama.binding import library
+from offline_interpreter.engines.llama.gbnf import GbnfGrammar
 from offline_interpreter.errors import EngineError
 from offline_interpreter.steps import ITEM_SEPARATOR, KEY_SEPARATOR
 
@@ -21,7 +23,45 @@ _SPECIAL = b"\xff"  # llguidance's mark of tokens that no text contains
 _OPTIONS: Any = {"whitespace_flexible": False, "item_separator": ITEM_SEPARATOR, "key_separator": KEY_SEPARATOR}
 
 
-class Grammar:
+class Constraint(Protocol):
+    """The state of one reply: what was written, and so what may follow."""
+
+    @property
+    def finished(self) -> bool:
+        """Nothing may follow."""
+
+    def allows(self, token: int) -> bool:
+        """Tell whether ``token`` may come next."""
+
+    def valid(self, tokens: list[int]) -> int:
+        """Return how many of ``tokens``, from the first on, may come next."""
+
+    def mask(self) -> bytes:
+        """Return which tokens may come next, a bit each, lowest bit first."""
+
+    def advance(self, tokens: Sequence[int]) -> None:
+        """Take what was written. Raises ``EngineError`` when it may not follow."""
+
+    def forced(self) -> list[int]:
+        """Take and return the tokens that must come next, if only one text can follow."""
+
+
+class Grammar(Protocol):
+    """Makes constraints over one vocabulary; it holds a bare pointer to it, so the model must outlive it."""
+
+    def constraint(self, schema: Mapping[str, Any]) -> Constraint:
+        """Return a constraint at its beginning. Raises ``EngineError`` when the schema cannot be followed."""
+
+
+def make_grammar(vocabulary: Vocabulary) -> Grammar:
+    """Return what makes constraints over ``vocabulary``: by llguidance, or by llama.cpp where that is missing."""
+    try:
+        return GuidanceGrammar(vocabulary)
+    except ImportError:
+        return GbnfGrammar(vocabulary)
+
+
+class GuidanceGrammar:
     """Makes constraints over one vocabulary; it holds a bare pointer to it, so the model must outlive it."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
@@ -40,7 +80,7 @@ class Grammar:
             slices=None,
         )
 
-    def constraint(self, schema: Mapping[str, Any]) -> Constraint:
+    def constraint(self, schema: Mapping[str, Any]) -> GuidanceConstraint:
         """Return a constraint at its beginning. Raises ``EngineError`` when the schema cannot be followed."""
         from llguidance import LLMatcher
 
@@ -48,10 +88,10 @@ class Grammar:
             grammar = LLMatcher.grammar_from_json_schema(dict(schema), overrides=_OPTIONS)
         except ValueError as error:
             raise EngineError(f"The schema of the reply cannot be used: {error}.") from error
-        return Constraint(LLMatcher(self._tokenizer, grammar, log_level=0))
+        return GuidanceConstraint(LLMatcher(self._tokenizer, grammar, log_level=0))
 
 
-class Constraint:
+class GuidanceConstraint:
     """The state of one reply: what was written, and so what may follow. All methods take a few microseconds."""
 
     def __init__(self, matcher: Any) -> None:

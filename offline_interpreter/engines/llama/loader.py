@@ -15,7 +15,7 @@ from typing import Any
 
 from offline_interpreter.engines.base import OnProgress
 from offline_interpreter.engines.llama.binding import complaint, forget_log, library
-from offline_interpreter.engines.llama.grammar import Grammar
+from offline_interpreter.engines.llama.grammar import Grammar, make_grammar
 from offline_interpreter.engines.llama.template import ChatTemplate
 from offline_interpreter.engines.llama.vocabulary import Vocabulary
 from offline_interpreter.errors import EngineError, ModelUnusable
@@ -44,7 +44,7 @@ class Weights:
     @cached_property
     def grammar(self) -> Grammar:
         """What turns schemas into constraints over this vocabulary: up to a second for a large one."""
-        return Grammar(self.vocabulary)
+        return make_grammar(self.vocabulary)
 
     @cached_property
     def cache_bytes_per_token(self) -> int:
