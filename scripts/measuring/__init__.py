@@ -1,0 +1,1 @@
+"""What the measurements of the engine are made of; see ``scripts/measure_engine.py``."""

@@ -1,0 +1,122 @@
+"""The time to the first chosen token, and to a stop: of the engine as a session uses it."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
+from typing import Any
+
+from measuring.transcripts import SYSTEM
+from offline_interpreter.engines.llama import LlamaEngine
+from offline_interpreter.records import Cancel, Message, Reply, Sampling
+from offline_interpreter.steps import STEP_SCHEMA
+
+HISTORY_TOKENS, NEW_TOKENS = 2000, 16
+READING_S = 0.3  # before a cancel
+
+
+def measure_waits(path: Path, repeats: int, threads: int) -> dict[str, Any]:
+    """Measure the time to the first chosen token: of a whole conversation, of one that goes on, of one on disk."""
+    found: dict[str, list[float]] = {"full": [], "warm": [], "bare": [], "system": [], "restored": [], "cancel": []}
+    for _ in range(repeats):
+        with tempfile.TemporaryDirectory() as folder:
+            _wait_once(path, threads, Path(folder), found)
+    medians = {name: statistics.median(times) for name, times in found.items() if times}
+    if medians:
+        full, warm, system, restored = (medians[name] for name in ("full", "warm", "system", "restored"))
+        print(f"\nA prompt of about {HISTORY_TOKENS} tokens: {full:.2f} s to the first token.")
+        print(f"A turn of about {NEW_TOKENS} tokens after it: {warm:.3f} s, {warm / full:.2%} of it; ", end="")
+        print(f"the same tokens evaluated alone: {medians['bare']:.3f} s.")
+        print(f"The system prompt: {system:.3f} s; from disk {restored * 1e3:.1f} ms, {restored / system:.2%} of it.")
+        print(f"A cancel while the prompt is read: {medians['cancel'] * 1e3:.0f} ms.", flush=True)
+    return {"waits_s": found}
+
+
+def _wait_once(path: Path, threads: int, folder: Path, found: dict[str, list[float]]) -> None:
+    engine = LlamaEngine(path, threads=threads, prefixes=folder)
+    history = _history(engine)
+    if not history:
+        engine.close()
+        print(f"\n(The window of {engine.context_tokens} tokens is too small for the waits.)")
+        return
+    text, reply = _ask(engine, history)
+    found["full"].append(reply.stats.first_token_s)
+    onward = [
+        *history,
+        Message("assistant", text),
+        Message("user", "and now only those of the north please, by month again"),
+    ]
+    text, reply = _ask(engine, onward)
+    found["warm"].append(reply.stats.first_token_s)
+    found["bare"].append(_bare(engine, reply.stats.prompt_tokens - reply.stats.cached_tokens))
+    found["system"].append(_timed(lambda: _evaluate_anew(engine, len(engine._log.entries[0].tokens))))
+    engine.close()
+    engine = LlamaEngine(path, threads=threads, prefixes=folder)
+    found["restored"].append(_timed(lambda: engine._restore([SYSTEM, Message("user", "hello")])))
+    found["cancel"].append(_cancelled(engine, history))
+    engine.close()
+
+
+def _history(engine: LlamaEngine) -> list[Message]:
+    """Return a conversation of about the wanted number of tokens, or nothing where it would not fit."""
+    messages = [SYSTEM, Message("user", "")]
+    line = "Tell me about the revenue of the north by month, then of the south. "
+    while sum(engine.count_tokens(message.text) for message in messages) < HISTORY_TOKENS:
+        messages[1] = Message("user", messages[1].text + line)
+    return messages if engine.context_tokens > HISTORY_TOKENS * 1.3 else []
+
+
+def _ask(engine: LlamaEngine, messages: Sequence[Message], cancel: Cancel | None = None) -> tuple[str, Reply]:
+    return drain(engine.stream(messages, STEP_SCHEMA, Sampling(max_tokens=24), cancel or Cancel(), lambda _: None))
+
+
+def drain(stream: Generator[str, None, Reply]) -> tuple[str, Reply]:
+    """Return a reply's text, and how it ended."""
+    text = ""
+    while True:
+        try:
+            text += next(stream)
+        except StopIteration as end:
+            return text, end.value
+
+
+def _bare(engine: LlamaEngine, count: int) -> float:
+    context = engine._context
+    tokens = context.held[-count:]
+    context.keep(len(context.held) - count)
+    return _timed(lambda: (context.evaluate(tokens), context.logits()))
+
+
+def _evaluate_anew(engine: LlamaEngine, count: int) -> None:
+    context = engine._context
+    tokens = context.held[:count]
+    context.keep(0)
+    for start in range(0, count, 128):
+        context.evaluate(tokens[start : start + 128])
+    context.logits()
+
+
+def _cancelled(engine: LlamaEngine, history: Sequence[Message]) -> float:
+    """Return the seconds from a request to stop, in the middle of a prompt, to the end of the reply."""
+    cancel, asked = Cancel(), [0.0]
+
+    def request() -> None:
+        asked[0] = time.perf_counter()
+        cancel.request()
+
+    timer = threading.Timer(READING_S, request)
+    timer.start()
+    _, reply = _ask(engine, [SYSTEM, Message("user", history[1].text[::-1])], cancel)
+    ended = time.perf_counter()
+    timer.cancel()
+    return ended - asked[0] if reply.finish == "cancelled" else 0.0
+
+
+def _timed(act: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    act()
+    return time.perf_counter() - started
