@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from offline_interpreter import __version__, prompt
 from offline_interpreter.cell_log import SessionFolder
 from offline_interpreter.cells import Cells
-from offline_interpreter.config import STARTER, Options, models_folder, prefixes_folder, state_folder
+from offline_interpreter.config import STARTER, Options, gpu_layer_count, models_folder, prefixes_folder, state_folder
 from offline_interpreter.errors import ApprovalRequired, ModelMissing, TranscriptBroken, UsageError
 from offline_interpreter.kernel.manager import Kernel
 from offline_interpreter.kernel.packages import installed_packages
@@ -125,7 +125,7 @@ def load_engine(options: Options, *, progress: OnProgress | None = None, cancel:
         path,
         context_tokens=options.context,
         threads=options.threads,
-        gpu_layers=options.gpu_layers,
+        gpu_layers=gpu_layer_count(options.gpu_layers),
         prefixes=prefixes_folder(),
         progress=progress or _ignore,
         cancel=cancel,

@@ -25,6 +25,7 @@ _NOT_BY_PROJECT = frozenset({"approval", "model", "python", "workspace"})
 
 
 _LEAST = {"max_steps": 1, "context": 256, "threads": 1, "max_tokens": 16, "timeout_s": 0, "temperature": 0}
+_GPU_LAYERS = {"auto": None, "all": -1, "none": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ class Options:
 
     ``model``: ``starter``, a catalogue id, or the path of a GGUF. ``timeout_s``: how long a cell may run, 0 for ever,
     None for the default (none at a terminal, 600 s otherwise). ``context``: tokens of the model's window, None for what
-    fits. ``threads``: None for the physical cores.
+    fits. ``threads``: None for the physical cores. ``gpu_layers``: how many of the model's layers lie on GPUs:
+    ``all``, ``none``, or ``auto`` for what fits.
     """
 
     model: str = STARTER
@@ -43,7 +45,7 @@ class Options:
     timeout_s: float | None = None
     context: int | None = None
     threads: int | None = None
-    gpu_layers: int | None = None
+    gpu_layers: int | str = "auto"
     temperature: float = 0.0
     seed: int = 0
     max_tokens: int = 4096
@@ -55,10 +57,21 @@ class Options:
             value = getattr(self, name)
             if value is not None and value < least:
                 raise UsageError(f"The option {name!r} is {value}.", f"It must be at least {least}.")
+        gpu_layer_count(self.gpu_layers)
         if self.approval not in get_args(Approval):
             raise UsageError(f"The option 'approval' is {self.approval!r}.", "It must be ask, auto or never.")
         if not self.workspace.is_dir():
             raise UsageError(f"The workspace {str(self.workspace)!r} is not a folder.", "Name one that exists.")
+
+
+def gpu_layer_count(choice: int | str) -> int | None:
+    """Return what ``gpu_layers`` means to an engine: a number, None for auto, -1 for all. Raises ``UsageError``."""
+    text = str(choice)
+    if text in _GPU_LAYERS:
+        return _GPU_LAYERS[text]
+    if text.isdecimal():
+        return int(text)
+    raise UsageError(f"The option 'gpu_layers' is {choice!r}.", "It must be auto, all, none or a number of layers.")
 
 
 _TYPES: dict[str, type] = {
@@ -69,7 +82,7 @@ _TYPES: dict[str, type] = {
     "timeout_s": float,
     "context": int,
     "threads": int,
-    "gpu_layers": int,
+    "gpu_layers": str,
     "temperature": float,
     "seed": int,
     "max_tokens": int,

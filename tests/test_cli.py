@@ -148,6 +148,7 @@ def test_missing_model_is_one_line(folder: Path, environment: dict[str, str]) ->
         (["--max-steps", "0", "x"], "max_steps"),
         (["--workspace", "nowhere", "x"], "nowhere"),
         (["--bogus", "x"], "--bogus"),
+        (["--gpu-layers", "many", "x"], "It must be auto, all, none or a number of layers."),
         (["--timeout", "soon", "x"], "soon"),
         ([], "no request"),
     ],

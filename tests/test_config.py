@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from offline_interpreter import config
-from offline_interpreter.config import Options, load_options
+from offline_interpreter.config import Options, gpu_layer_count, load_options
 from offline_interpreter.errors import UsageError
 
 
@@ -53,12 +53,33 @@ def test_project_may_not_decide_over_safety(user_file: Path, workspace: Path, na
         ("colour = 'red'", "no option"),
         ("max_steps =", "cannot be read"),
         ("approval = 'perhaps'", "ask, auto or never"),
+        ("gpu_layers = 'many'", "auto, all, none or a number"),
+        ("gpu_layers = -1", "auto, all, none or a number"),
     ],
 )
 def test_wrong_settings_are_named(user_file: Path, workspace: Path, text: str, complaint: str) -> None:
     user_file.write_text(text)
     with pytest.raises(UsageError, match=complaint):
         load_options({"workspace": workspace}, environment={})
+
+
+@pytest.mark.parametrize(
+    ("choice", "layers"), [("auto", None), ("all", -1), ("none", 0), ("0", 0), ("12", 12), (12, 12)]
+)
+def test_layers_on_gpus_are_a_number_or_a_word(choice: int | str, layers: int | None) -> None:
+    assert gpu_layer_count(Options(gpu_layers=choice).gpu_layers) == layers
+
+
+@pytest.mark.parametrize("choice", ["", "many", "-2", "1.5", -1, True])
+def test_other_layers_on_gpus_are_refused(choice: int | str) -> None:
+    with pytest.raises(UsageError, match="auto, all, none or a number"):
+        Options(gpu_layers=choice)
+
+
+def test_a_flag_takes_layers_on_gpus_back_to_auto(user_file: Path, workspace: Path) -> None:
+    user_file.write_text("gpu_layers = 12\n")
+    assert load_options({"workspace": workspace}, environment={}).gpu_layers == "12"
+    assert load_options({"workspace": workspace, "gpu_layers": "auto"}, environment={}).gpu_layers == "auto"
 
 
 def test_missing_workspace_is_said(user_file: Path, tmp_path: Path) -> None:

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from synthetic import write_model, write_recurrent_model
 
-from offline_interpreter.engines.llama.context import Context, choose_context_tokens, choose_threads
+from offline_interpreter.engines.llama.context import Context, choose_threads
 from offline_interpreter.engines.llama.loader import acquire, release
 from offline_interpreter.errors import EngineError
 from offline_interpreter.records import Cancel, Progress
 
-KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
+MIB, GIB = 1 << 20, 1 << 30
 
 
 def ignore(progress: Progress) -> None:
@@ -35,25 +35,6 @@ def logits_after(context: Context, *batches: list[int]) -> np.ndarray:
     for batch in batches:
         context.evaluate(batch)
     return context.logits().copy()
-
-
-@pytest.mark.parametrize(
-    ("requested", "trained", "free_bytes", "chosen"),
-    [
-        (None, 131_072, 96 * GIB, 32_768),
-        (None, 16_384, 96 * GIB, 16_384),
-        (None, 20_000, 96 * GIB, 16_384),
-        (None, 131_072, 6 * GIB, 16_384),
-        (None, 131_072, 1 * GIB, 4_096),
-        (None, 2_048, 96 * GIB, 2_048),
-        (6_000, 131_072, 1 * GIB, 6_000),
-        (6_000, 2_048, 96 * GIB, 2_048),
-    ],
-)
-def test_the_window_is_what_was_asked_for_or_what_fits(
-    requested: int | None, trained: int, free_bytes: int, chosen: int
-) -> None:
-    assert choose_context_tokens(requested, trained, 128 * KIB, free_bytes) == chosen
 
 
 @pytest.mark.parametrize(("requested", "model_bytes", "threads"), [(None, GIB, 6), (None, 4 * MIB, 1), (3, 4 * MIB, 3)])

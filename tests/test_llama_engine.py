@@ -11,7 +11,9 @@ from synthetic import write_model
 
 from offline_interpreter.engines.base import stream_in_thread
 from offline_interpreter.engines.llama import LlamaEngine
+from offline_interpreter.engines.llama.gpus import gpu_is_usable
 from offline_interpreter.errors import ContextFull, EngineError, ModelMissing
+from offline_interpreter.models.fit import ALL_LAYERS
 from offline_interpreter.records import Cancel, Message, Progress, Reply, Sampling
 from offline_interpreter.steps import STEP_SCHEMA, StepReader, close_step, parse_step
 
@@ -338,6 +340,14 @@ def test_a_window_beyond_the_training_is_cut_and_said(path: Path) -> None:
     engine = LlamaEngine(path, context_tokens=1_000_000)
     assert engine.context_tokens == engine.trained_tokens == 2048
     assert "2048" in engine.notes[0]
+    engine.close()
+
+
+@pytest.mark.skipif(gpu_is_usable(), reason="a GPU is used here")
+@pytest.mark.parametrize(("gpu_layers", "notes"), [(None, 0), (0, 0), (7, 1), (ALL_LAYERS, 1)])
+def test_layers_for_a_gpu_that_is_not_there_run_on_the_cpu(path: Path, gpu_layers: int | None, notes: int) -> None:
+    engine = LlamaEngine(path, gpu_layers=gpu_layers)
+    assert ["no GPU support" in note for note in engine.notes] == [True] * notes
     engine.close()
 
 

@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 from synthetic import write_model
 
+from offline_interpreter.engines.llama.gpus import gpu_is_usable
 from offline_interpreter.engines.llama.loader import acquire, release
 from offline_interpreter.errors import EngineError, ModelMissing, ModelUnusable
+from offline_interpreter.models.fit import ALL_LAYERS
 from offline_interpreter.records import Cancel, Progress
 
 
@@ -44,7 +46,7 @@ def test_a_folder_is_no_model(tmp_path: Path) -> None:
 def test_a_file_that_was_cut_says_so(tmp_path: Path, kept_bytes: int) -> None:
     path = write_model(tmp_path / "model.gguf")
     path.write_bytes(path.read_bytes()[:kept_bytes])
-    with pytest.raises(ModelUnusable, match="cut short or damaged"):
+    with pytest.raises(ModelUnusable, match="is cut short"):
         acquire(path, None, ignore, None)
 
 
@@ -80,6 +82,22 @@ def test_weights_are_shared_until_the_last_gives_them_back(tmp_path: Path) -> No
     release(third)
 
 
+@pytest.mark.skipif(gpu_is_usable(), reason="a GPU is used here")
+def test_without_a_gpu_layers_make_no_difference(tmp_path: Path) -> None:
+    path = write_model(tmp_path / "model.gguf")
+    first, second = acquire(path, None, ignore, None), acquire(path, ALL_LAYERS, ignore, None)
+    assert first is second
+    release(first)
+    release(second)
+
+
+@pytest.mark.parametrize("requested", [None, 300])
+def test_the_usual_window_does_not_depend_on_who_came_first(tmp_path: Path, requested: int | None) -> None:
+    weights = acquire(write_model(tmp_path / "model.gguf", context=9000), None, ignore, None, requested)
+    assert weights.usual_tokens == 8192
+    release(weights)
+
+
 def test_a_file_that_was_replaced_is_loaded_anew(tmp_path: Path) -> None:
     path = write_model(tmp_path / "model.gguf", context=512)
     old = acquire(path, None, ignore, None)
@@ -111,10 +129,3 @@ def test_an_error_of_the_one_who_watches_comes_out(tmp_path: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         acquire(write_model(tmp_path / "model.gguf"), None, watch, None)
-
-
-def test_the_cache_takes_two_vectors_a_layer_and_token(tmp_path: Path) -> None:
-    weights = acquire(write_model(tmp_path / "model.gguf"), None, ignore, None)
-    layers, heads, head_width, half_precision = 2, 2, 16, 2
-    assert weights.cache_bytes_per_token == layers * heads * 2 * head_width * half_precision
-    release(weights)

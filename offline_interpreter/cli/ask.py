@@ -39,6 +39,9 @@ STATUS_EXIT_CODES = {
 @click.option("--max-steps", metavar="N", type=int, help="Steps that the model may take for one request.")
 @click.option("--context", metavar="N", type=int, help="Tokens of the model's window [default: what fits].")
 @click.option(
+    "--gpu-layers", metavar="auto|all|none|N", help="Layers of the model to put on GPUs [default: auto, what fits]."
+)
+@click.option(
     "-c",
     "--continue",
     "resume",

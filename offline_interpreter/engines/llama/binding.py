@@ -12,6 +12,7 @@ from collections import deque
 from functools import cache
 from typing import Any
 
+from offline_interpreter.engines.llama.selftest import check_binding
 from offline_interpreter.errors import EngineError
 
 _ERROR = 4  # ggml_log_level
@@ -27,19 +28,21 @@ _callbacks: list[Any] = []  # the library holds bare pointers to them
 
 @cache
 def library() -> Any:
-    """Return the plain ctypes functions of llama.cpp, ready for use. Raises ``EngineError`` when it cannot be loaded.
+    """Return the plain ctypes functions of llama.cpp, ready for use.
 
-    It is typed as ``Any``, for the binding's annotations describe ctypes and not what a caller passes.
+    They are typed as ``Any``, for the binding's annotations describe ctypes and not what a caller passes. Raises
+    ``EngineError`` when the library cannot be loaded, or is not the one that the binding describes.
     """
     given = os.environ.get(_SPIN_VARIABLE)
     os.environ.setdefault(_SPIN_VARIABLE, _SPIN_COUNT)
     try:
         import llama_cpp.llama_cpp as functions  # 0.3 s
-    except (ImportError, OSError, RuntimeError) as error:
+    except (ImportError, OSError, RuntimeError, AttributeError) as error:
         raise EngineError(f"llama.cpp cannot be loaded: {error}.", "Reinstall llama-cpp-python.") from error
     finally:
         if given is None:
             os.environ.pop(_SPIN_VARIABLE, None)  # it was meant for this library, not for children
+    check_binding(functions)
     _callbacks.append(functions.llama_log_callback(_keep))
     functions.llama_log_set(_callbacks[-1], ctypes.c_void_p(0))
     functions.llama_backend_init()

@@ -24,25 +24,10 @@ if TYPE_CHECKING:
 
 BATCH_TOKENS = 512  # the most that one call evaluates
 MOST_ROWS = 16  # of logits: those of a whole batch would take hundreds of megabytes
-USUAL_CONTEXTS = (32_768, 16_384, 8_192, 4_096)
 SMALL_MODEL_BYTES = 32 << 20  # threads spend more time waiting for each other than computing with less than this
-FREE_SHARE = 3  # the cache may take one part in three of the memory that is free
 
 _SEQUENCE = 0
 _STOPPED = 2  # what llama_decode returns then
-
-
-def choose_context_tokens(requested: int | None, trained: int, bytes_per_token: int, free_bytes: int) -> int:
-    """Return how large a window to open.
-
-    What was asked for, up to what the model was trained for; else the largest of the usual sizes that it was trained
-    for and whose cache fits into a third of the free memory. A model trained for less than these gets all it knows.
-    """
-    if requested is not None:
-        return max(1, min(requested, trained))
-    known = [size for size in USUAL_CONTEXTS if size <= trained]
-    fitting = [size for size in known if size * bytes_per_token * FREE_SHARE <= free_bytes]
-    return max(fitting, default=min(USUAL_CONTEXTS[-1], trained))
 
 
 def choose_threads(requested: int | None, model_bytes: int, cores: int) -> int:

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from offline_interpreter.engines.base import OnProgress
-from offline_interpreter.engines.llama.context import Context, choose_context_tokens, choose_threads
+from offline_interpreter.engines.llama.context import Context, choose_threads
 from offline_interpreter.engines.llama.drafts import Drafts
+from offline_interpreter.engines.llama.gpus import gpu_is_usable
 from offline_interpreter.engines.llama.loader import Weights, acquire, release
 from offline_interpreter.engines.llama.loop import Means, Pause, Writing
-from offline_interpreter.engines.llama.machine import free_memory_bytes, usable_cores
+from offline_interpreter.engines.llama.machine import usable_cores
 from offline_interpreter.engines.llama.prefixes import PrefixStore, model_key
 from offline_interpreter.engines.llama.sampling import Chooser
 from offline_interpreter.engines.llama.tokens import TokenLog, common_prefix
@@ -38,10 +39,10 @@ class LlamaEngine:
     """A GGUF model, loaded at once; weights are shared with all engines of this process that name the same file.
 
     ``context_tokens`` is the window that was opened: never more than ``trained_tokens``, whatever is asked for.
-    ``notes`` are lines for the person about what was not as it should be. ``threads`` and ``context_tokens`` default
-    to what the machine allows, ``gpu_layers`` to all that a GPU takes. ``prefixes`` is a folder that keeps what was
-    evaluated for later processes. Raises ``ModelMissing``, ``ModelUnusable``, or ``EngineError`` when ``cancel``
-    stopped the load.
+    ``notes`` are lines for the person about what was not as it should be. ``threads``, ``context_tokens`` and
+    ``gpu_layers`` (``fit.ALL_LAYERS`` for all) default to what the machine allows. ``prefixes`` is a folder that keeps
+    what was evaluated for later processes. Raises ``ModelMissing``, ``ModelUnusable``, or ``EngineError`` when
+    ``cancel`` stopped the load.
     """
 
     def __init__(
@@ -57,19 +58,17 @@ class LlamaEngine:
     ) -> None:
         self.path = path
         self.name = path.stem
-        self._weights = weights = acquire(path, gpu_layers, progress, cancel)
+        self._weights = weights = acquire(path, gpu_layers, progress, cancel, context_tokens)
         self.reads_system = not weights.template.omits_system
         self.trained_tokens = weights.trained_tokens
-        self.context_tokens = choose_context_tokens(
-            context_tokens, weights.trained_tokens, weights.cache_bytes_per_token, free_memory_bytes()
-        )
+        self.context_tokens = min(max(context_tokens or weights.usual_tokens, 1), weights.trained_tokens)
         try:
             threads = choose_threads(threads, weights.size_bytes, usable_cores())
             self._context = Context(weights, self.context_tokens, threads)
         except BaseException:  # whatever it was, the weights go back
             release(weights)
             raise
-        self.notes = self._found_wanting(context_tokens)
+        self.notes = self._found_wanting(context_tokens, gpu_layers)
         self._log = TokenLog(weights.template, weights.vocabulary)
         self._drafts = Drafts(able=self._context.forgets_parts)
         self._prefixes = _open_prefixes(prefixes, weights, gpu_layers) if prefixes else None
@@ -77,8 +76,10 @@ class LlamaEngine:
         self._busy = threading.Lock()
         self._closed = False
 
-    def _found_wanting(self, requested: int | None) -> tuple[str, ...]:
+    def _found_wanting(self, requested: int | None, gpu_layers: int | None) -> tuple[str, ...]:
         notes = [self._weights.template.note]
+        if gpu_layers and not gpu_is_usable():
+            notes.append("This build of llama.cpp has no GPU support, or finds no GPU: the model runs on the CPU.")
         if requested is not None and requested > self.trained_tokens:
             notes.append(
                 f"{self.name} was trained for {self.trained_tokens} tokens: its window has these, not {requested}."

@@ -6,7 +6,6 @@ publisher made is not known here: a checksum tells that.
 
 from __future__ import annotations
 
-import ctypes
 import re
 import threading
 from functools import cached_property
@@ -15,25 +14,30 @@ from typing import Any
 
 from offline_interpreter.engines.base import OnProgress
 from offline_interpreter.engines.llama.binding import complaint, forget_log, library
+from offline_interpreter.engines.llama.gpus import free_gpu_bytes, gpu_is_usable
 from offline_interpreter.engines.llama.grammar import Grammar, make_grammar
+from offline_interpreter.engines.llama.machine import free_memory_bytes
 from offline_interpreter.engines.llama.template import ChatTemplate
 from offline_interpreter.engines.llama.vocabulary import Vocabulary
 from offline_interpreter.errors import EngineError, ModelUnusable
-from offline_interpreter.models.gguf import check_file
+from offline_interpreter.models.fit import Memory, plan
+from offline_interpreter.models.gguf import check_file, join, shards
 from offline_interpreter.records import Cancel, Progress
-
-_MARKS_OF_DAMAGE = ("not within the file bounds", "failed to read")
 
 
 class Weights:
-    """A loaded model with what depends on it alone; ``users`` counts the engines that hold it."""
+    """A loaded model with what depends on it alone; ``users`` counts the engines that hold it.
 
-    def __init__(self, path: Path, pointer: Any) -> None:
+    ``usual_tokens`` is the window that fitted into memory when it was loaded.
+    """
+
+    def __init__(self, path: Path, pointer: Any, usual_tokens: int) -> None:
         lib = library()
         if lib.llama_model_has_encoder(pointer):
             raise ModelUnusable(f"{path.name!r} translates one text into another: such models are not supported.")
         self.path = path
         self.pointer = pointer
+        self.usual_tokens = usual_tokens
         self.users = 0
         self.size_bytes: int = lib.llama_model_size(pointer)
         self.trained_tokens: int = lib.llama_model_n_ctx_train(pointer)
@@ -46,29 +50,6 @@ class Weights:
         """What turns schemas into constraints over this vocabulary: up to a second for a large one."""
         return make_grammar(self.vocabulary)
 
-    @cached_property
-    def cache_bytes_per_token(self) -> int:
-        """The memory that one token of context takes in half precision: two vectors a layer.
-
-        An upper bound: layers with a sliding window, or without attention, take less.
-        """
-        lib = library()
-        heads = lib.llama_model_n_head(self.pointer)
-        width = lib.llama_model_n_embd(self.pointer) // max(heads, 1)
-        widths = sum(int(self.fact(f"attention.{name}_length") or width) for name in ("key", "value"))
-        layers: int = lib.llama_model_n_layer(self.pointer)
-        shared_heads: int = lib.llama_model_n_head_kv(self.pointer)
-        return layers * shared_heads * widths * 2
-
-    def fact(self, key: str) -> str:
-        """Return a value of the file's header under its architecture's name, or an empty text."""
-        return self._header("{}.{}".format(self._header("general.architecture"), key))
-
-    def _header(self, key: str) -> str:
-        buffer = ctypes.create_string_buffer(256)
-        length = library().llama_model_meta_val_str(self.pointer, key.encode(), buffer, len(buffer))
-        return buffer.value.decode("utf-8", "replace") if length > 0 else ""
-
     def free(self) -> None:
         """Give the memory back; no context of this model may be left."""
         library().llama_model_free(self.pointer)
@@ -76,25 +57,33 @@ class Weights:
 
 # -- sharing ------------------------------------------------------------------------------------------------------
 
-_Key = tuple[Path, int, int, int | None]  # path, size, time of change, layers on the GPU
+_Key = tuple[Path, int, int, int | None]  # path, size, time of change, layers on GPUs as they were asked for
 
 _shared: dict[_Key, Weights] = {}
 _lock = threading.Lock()  # also keeps the complaints of two loads apart
 
 
-def acquire(path: Path, gpu_layers: int | None, progress: OnProgress, cancel: Cancel | None) -> Weights:
+def acquire(
+    path: Path,
+    gpu_layers: int | None,
+    progress: OnProgress,
+    cancel: Cancel | None,
+    context_tokens: int | None = None,
+) -> Weights:
     """Return the weights in ``path``, loaded unless an engine of this process holds them already.
 
-    ``gpu_layers`` None leaves the choice to llama.cpp: all that a GPU takes. Each call needs one ``release``. Raises
-    ``ModelMissing``, ``ModelUnusable``, or ``EngineError`` when ``cancel`` stopped it.
+    ``gpu_layers`` None stands for as many as fit on GPUs beside a window of ``context_tokens`` (None: of a usual one),
+    ``fit.ALL_LAYERS`` for all. Each call needs one ``release``. Raises ``ModelMissing``, ``ModelUnusable``, or
+    ``EngineError`` when ``cancel`` stopped it.
     """
     check_file(path)
     path = path.resolve()
     status = path.stat()
+    gpu_layers = gpu_layers if gpu_is_usable() else 0
     key = (path, status.st_size, status.st_mtime_ns, gpu_layers)
     with _lock:
         if key not in _shared:
-            _shared[key] = _load(path, gpu_layers, progress, cancel)
+            _shared[key] = _load(path, gpu_layers, context_tokens, _Watch(progress, cancel))
         _shared[key].users += 1
     progress(Progress("load", 100, 100))
     return _shared[key]
@@ -114,29 +103,35 @@ def release(weights: Weights) -> None:
 # -- loading ------------------------------------------------------------------------------------------------------
 
 
-def _load(path: Path, gpu_layers: int | None, progress: OnProgress, cancel: Cancel | None) -> Weights:
+def _load(path: Path, gpu_layers: int | None, context_tokens: int | None, watch: _Watch) -> Weights:
+    watch(0, None)  # a large header takes a while
+    header = join(shards(path))
+    memory = Memory(free_memory_bytes(), free_gpu_bytes())
+    layers = plan(header, memory, context_tokens=context_tokens, gpu_layers=gpu_layers).gpu_layers
+    usual_tokens = plan(header, memory, gpu_layers=layers).context_tokens
+    pointer = _load_file(header.path, layers, watch)
+    try:
+        weights = Weights(path, pointer, usual_tokens)
+        weights.grammar  # noqa: B018 - it is made here, where a wait is expected
+    except BaseException:  # whatever it was, the memory goes back
+        library().llama_model_free(pointer)
+        raise
+    return weights
+
+
+def _load_file(path: Path, gpu_layers: int, watch: _Watch) -> Any:
     lib = library()
     forget_log()
-    watch = _Watch(progress, cancel)
     parameters = lib.llama_model_default_params()
     parameters.progress_callback = callback = lib.llama_progress_callback(watch)
-    if gpu_layers is not None:
-        parameters.n_gpu_layers = gpu_layers
+    parameters.n_gpu_layers = gpu_layers
     pointer = lib.llama_model_load_from_file(str(path).encode(), parameters)
     del callback  # it had to live until here
     if watch.error:
         raise watch.error
     if not pointer:
-        if cancel and cancel.requested:
-            raise EngineError("Loading the model was stopped.")
-        raise _unusable(path)
-    try:
-        weights = Weights(path, pointer)
-        weights.grammar  # noqa: B018 - it is made here, where a wait is expected
-    except BaseException:  # whatever it was, the memory goes back
-        lib.llama_model_free(pointer)
-        raise
-    return weights
+        raise EngineError("Loading the model was stopped.") if watch.stopped else _unusable(path)
+    return pointer
 
 
 class _Watch:
@@ -156,7 +151,11 @@ class _Watch:
                 self._progress(Progress("load", percent, 100))
         except BaseException as error:  # it cannot pass through C: the load stops, and it is raised then
             self.error = error
-        return self.error is None and not (self._cancel and self._cancel.requested)
+        return self.error is None and not self.stopped
+
+    @property
+    def stopped(self) -> bool:
+        return self._cancel is not None and self._cancel.requested
 
 
 def _unusable(path: Path) -> ModelUnusable:
@@ -164,6 +163,4 @@ def _unusable(path: Path) -> ModelUnusable:
     unknown = re.search(r"unknown model architecture: ('.*')", line)
     if unknown:
         line = f"this build of llama.cpp does not know the architecture {unknown[1]}"
-    elif any(mark in line for mark in _MARKS_OF_DAMAGE):
-        line = f"the file is cut short or damaged ({line})"
     return ModelUnusable(f"The model {path.name!r} cannot be loaded: {line}.")

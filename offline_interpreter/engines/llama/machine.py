@@ -38,7 +38,7 @@ def _quota_cores(otherwise: int) -> int:
 
 def free_memory_bytes() -> int:
     """Return how much memory can be taken without pushing others out."""
-    free = [figure for figure in (_available_bytes(), _group_bytes()) if figure is not None]
+    free = [figure for figure in (_available_bytes(), group_bytes()) if figure is not None]
     return min(free, default=_FREE_UNKNOWN_BYTES)
 
 
@@ -52,11 +52,17 @@ def _available_bytes() -> int | None:
         return None
 
 
-def _group_bytes() -> int | None:
-    limit, used = _read(_CGROUP / "memory.max"), _read(_CGROUP / "memory.current")
-    if limit.isdigit() and used.isdigit():
-        return max(int(limit) - int(used), 0)
-    return None
+def group_bytes(folder: Path = _CGROUP) -> int | None:
+    """Return how much memory a control group has left, or None if it has no limit.
+
+    What it holds of files, as of a model that was read before, gives way and does not count as used.
+    """
+    limit, used = _read(folder / "memory.max"), _read(folder / "memory.current")
+    if not (limit.isdigit() and used.isdigit()):
+        return None
+    lines = [line.split() for line in _read(folder / "memory.stat").splitlines()]
+    of_files = sum(int(line[1]) for line in lines if line[0] in {"active_file", "inactive_file"})
+    return max(int(limit) - max(int(used) - of_files, 0), 0)
 
 
 def _read(path: Path) -> str:
