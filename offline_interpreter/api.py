@@ -145,7 +145,8 @@ def _settings(options: Options, *, attended: bool) -> Settings:
     timeout_s = options.timeout_s
     if timeout_s is None:
         timeout_s = 0.0 if attended else UNATTENDED_TIMEOUT_S
-    sampling = Sampling(temperature=options.temperature, seed=options.seed, max_tokens=options.max_tokens)
+    names = ("temperature", "min_p", "top_p", "repetition_penalty", "seed", "max_tokens")
+    sampling = Sampling(**{name: getattr(options, name) for name in names})
     return Settings(options.max_steps, timeout_s, sampling)
 
 

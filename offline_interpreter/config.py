@@ -24,7 +24,9 @@ STARTER = "starter"
 _NOT_BY_PROJECT = frozenset({"approval", "model", "python", "workspace"})
 
 
-_LEAST = {"max_steps": 1, "context": 256, "threads": 1, "max_tokens": 16, "timeout_s": 0, "temperature": 0}
+_LEAST: dict[str, float] = {"max_steps": 1, "context": 256, "threads": 1, "max_tokens": 16, "timeout_s": 0}
+_LEAST |= {"temperature": 0, "min_p": 0, "top_p": 0.01, "repetition_penalty": 1}
+_MOST = {"min_p": 1, "top_p": 1}
 _GPU_LAYERS = {"auto": None, "all": -1, "none": 0}
 
 
@@ -35,7 +37,7 @@ class Options:
     ``model``: ``starter``, a catalogue id, or the path of a GGUF. ``timeout_s``: how long a cell may run, 0 for ever,
     None for the default (none at a terminal, 600 s otherwise). ``context``: tokens of the model's window, None for what
     fits. ``threads``: None for the physical cores. ``gpu_layers``: how many of the model's layers lie on GPUs:
-    ``all``, ``none``, or ``auto`` for what fits.
+    ``all``, ``none``, or ``auto`` for what fits. ``temperature`` to ``seed``: see ``records.Sampling``.
     """
 
     model: str = STARTER
@@ -47,6 +49,9 @@ class Options:
     threads: int | None = None
     gpu_layers: int | str = "auto"
     temperature: float = 0.0
+    min_p: float = 0.05
+    top_p: float = 1.0
+    repetition_penalty: float = 1.0
     seed: int = 0
     max_tokens: int = 4096
     custom_instructions: str = ""
@@ -57,6 +62,9 @@ class Options:
             value = getattr(self, name)
             if value is not None and value < least:
                 raise UsageError(f"The option {name!r} is {value}.", f"It must be at least {least}.")
+        for name, most in _MOST.items():
+            if getattr(self, name) > most:
+                raise UsageError(f"The option {name!r} is {getattr(self, name)}.", f"It must be at most {most}.")
         gpu_layer_count(self.gpu_layers)
         if self.approval not in get_args(Approval):
             raise UsageError(f"The option 'approval' is {self.approval!r}.", "It must be ask, auto or never.")
@@ -84,6 +92,9 @@ _TYPES: dict[str, type] = {
     "threads": int,
     "gpu_layers": str,
     "temperature": float,
+    "min_p": float,
+    "top_p": float,
+    "repetition_penalty": float,
     "seed": int,
     "max_tokens": int,
     "custom_instructions": str,

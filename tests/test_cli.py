@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from synthetic import write_model
 
 from offline_interpreter import __version__
 from offline_interpreter.errors import ModelMissing
@@ -57,7 +58,8 @@ def test_version_is_told(folder: Path, environment: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["ask", "--help"], ["models", "--help"], ["models", "list", "--help"]]
+    "arguments",
+    [["--help"], ["ask", "--help"], ["models", "--help"], ["models", "list", "--help"], ["cache", "--help"]],
 )
 def test_every_command_has_help(folder: Path, environment: dict[str, str], arguments: list[str]) -> None:
     ran = run(folder, environment, *arguments)
@@ -175,6 +177,19 @@ def test_models_list_names_the_catalogue(folder: Path, environment: dict[str, st
     assert ran.returncode == 0
     assert "starter" in ran.stdout.decode()
     assert "qwen3.5-4b" in ran.stdout.decode()
+
+
+def test_what_was_evaluated_is_shown_and_cleared(folder: Path, environment: dict[str, str]) -> None:
+    prefixes = folder / "cache" / "prefixes"
+    environment = {**environment, "OFFLINE_INTERPRETER_CACHE": str(folder / "cache")}
+    assert run(folder, environment, "cache", "show").stdout.decode() == f"Nothing is kept. Folder: {prefixes}\n"
+    model = write_model(folder / "noise.gguf", context=4096)
+    run(folder, environment, "-m", str(model), "-y", "--max-steps", "1", "What is 37 * 481?")
+    shown = run(folder, environment, "cache", "show").stdout.decode()
+    assert "noise.gguf" in shown
+    assert " MB  last used 20" in shown
+    assert run(folder, environment, "cache", "clear").stdout.startswith(b"Removed 1 file ")
+    assert run(folder, environment, "cache", "clear").stdout == b"Nothing was kept.\n"
 
 
 def test_model_in_its_folder_is_found_by_its_id(folder: Path, environment: dict[str, str]) -> None:

@@ -78,6 +78,8 @@ class LlamaEngine:
 
     def _found_wanting(self, requested: int | None, gpu_layers: int | None) -> tuple[str, ...]:
         notes = [self._weights.template.note]
+        if not self._weights.grammar.quick:
+            notes.append("llguidance is not installed here: replies are held to their schema more slowly.")
         if gpu_layers and not gpu_is_usable():
             notes.append("This build of llama.cpp has no GPU support, or finds no GPU: the model runs on the CPU.")
         if requested is not None and requested > self.trained_tokens:

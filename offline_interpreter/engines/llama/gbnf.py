@@ -36,6 +36,8 @@ _CONTINUATION = range(0x80, 0xC0)  # bytes within a character of UTF-8
 class GbnfGrammar:
     """Makes constraints over one vocabulary; it holds a bare pointer to it, so the model must outlive it."""
 
+    quick = False
+
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._table = _Table(vocabulary)
 

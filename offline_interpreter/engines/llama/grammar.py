@@ -47,7 +47,12 @@ class Constraint(Protocol):
 
 
 class Grammar(Protocol):
-    """Makes constraints over one vocabulary; it holds a bare pointer to it, so the model must outlive it."""
+    """Makes constraints over one vocabulary; it holds a bare pointer to it, so the model must outlive it.
+
+    ``quick``: what its constraints are asked takes no time beside the model.
+    """
+
+    quick: bool
 
     def constraint(self, schema: Mapping[str, Any]) -> Constraint:
         """Return a constraint at its beginning. Raises ``EngineError`` when the schema cannot be followed."""
@@ -63,6 +68,8 @@ def make_grammar(vocabulary: Vocabulary) -> Grammar:
 
 class GuidanceGrammar:
     """Makes constraints over one vocabulary; it holds a bare pointer to it, so the model must outlive it."""
+
+    quick = True
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         from llguidance import LLTokenizer
