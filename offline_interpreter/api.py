@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 UNATTENDED_TIMEOUT_S = 600.0  # how long a cell may run when nobody sits at a terminal
 
+LEAST_KEPT_MODEL_BYTES = 32 << 20  # a smaller model reads a prompt about as fast as the disk gives it back
+
 _INTERRUPTED = "The session ended before this turn did."
 
 
@@ -126,7 +128,7 @@ def load_engine(options: Options, *, progress: OnProgress | None = None, cancel:
         context_tokens=options.context,
         threads=options.threads,
         gpu_layers=gpu_layer_count(options.gpu_layers),
-        prefixes=prefixes_folder(),
+        prefixes=prefixes_folder() if path.stat().st_size >= LEAST_KEPT_MODEL_BYTES else None,
         progress=progress or _ignore,
         cancel=cancel,
     )

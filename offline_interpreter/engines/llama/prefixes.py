@@ -32,6 +32,7 @@ LARGEST_SHARE = 4  # a file may take one part in four of it
 _MARK = b"OIPREFIX"
 _HEAD = struct.Struct("<8sIQI")
 _SUFFIX = ".prefix"
+_KEY_CHARS = 16  # of a model's key, in the names of its files: others need not be opened
 _FORM = 1  # of the facts
 _SAMPLES, _SAMPLE_BYTES, _BEGINNING_BYTES = 64, 4096, 1 << 20
 
@@ -95,7 +96,7 @@ class PrefixStore:
         body = json.dumps(facts, separators=(",", ":")).encode()
         state = context.state()
         head = _HEAD.pack(_MARK, len(body), len(state), zlib.crc32(state, zlib.crc32(body)))
-        name = hashlib.sha256(body).hexdigest()[:32] + _SUFFIX
+        name = f"{self._key[:_KEY_CHARS]}-{hashlib.sha256(body).hexdigest()[:24]}{_SUFFIX}"
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             _write(self._folder / name, head, body, state)
@@ -128,7 +129,7 @@ def _write(path: Path, *parts: bytes | memoryview) -> None:
 
 def stored(folder: Path, key: str | None = None) -> Iterator[Prefix]:
     """Yield the prefixes in a folder, of one model if its key is given. What cannot be read is passed over."""
-    for path in sorted(folder.glob(f"*{_SUFFIX}")):
+    for path in sorted(folder.glob(f"{key[:_KEY_CHARS] if key else ''}*{_SUFFIX}")):
         try:
             prefix = _read(path, key)
         except (OSError, ValueError, KeyError, TypeError, struct.error):
