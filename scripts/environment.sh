@@ -1,7 +1,7 @@
 # Makes the environment that the commands beside this file run in; they source it. Needs bash 3.2 or newer.
 #
 #   prepare data    .venv holds the program and the packages that its cells use
-#   prepare dev     … and what its tests and checks need
+#   prepare dev     … and what its tests and checks need: also samples, in the cache folder
 #
 # Set-up needs a package index; later runs need no network. Nothing here writes to stdout or reads stdin: they
 # belong to the program. An environment counts as whole only when a stamp, written last, names what it was made
@@ -174,14 +174,35 @@ make_venv() { # a whole one is kept and brought up to date, which needs no netwo
         fail "Python $python_version could not make $venv." "$setup/venv.log"
 }
 
-wheel_folder() { # outside of the clone, so that the next clone need not build
+cache_folder() { # NAME: outside of the clone, so that the next clone need not build or fetch
     local cache=${XDG_CACHE_HOME:-${HOME:+$HOME/.cache}}
     cache=${cache:+$cache/offline-interpreter}
-    if [[ -z $cache ]] || ! mkdir -p "$cache/wheels/$engine" 2>/dev/null || [[ ! -w $cache/wheels/$engine ]]; then
+    if [[ -z $cache ]] || ! mkdir -p "$cache/$1" 2>/dev/null || [[ ! -w $cache/$1 ]]; then
         cache=$setup
-        mkdir -p "$cache/wheels/$engine"
+        mkdir -p "$cache/$1"
     fi
-    printf '%s' "$cache/wheels/$engine"
+    printf '%s' "$cache/$1"
+}
+
+wheel_folder() { cache_folder "wheels/$engine"; }
+
+get_samples() { # for tests, of the engine's source, which engine_source is set to: they are not ours to copy
+    local folder log=$setup/samples.log
+    folder=$(cache_folder "samples/$(engine_version)")
+    if [[ -d $folder/models ]]; then return; fi
+    say "  Fetching the engine's source, 75 MB: tests use its chat templates and vocabularies."
+    rm -rf "$setup/source"
+    : >"$log"
+    if ! pip download --no-deps --no-binary llama-cpp-python -d "$setup/source" \
+        "llama-cpp-python==$(engine_version)" | show_progress "Fetching the engine's source" "$log"; then
+        pip_failed "The engine's source could not be fetched" "$log"
+    fi
+    engine_source=$(printf '%s' "$setup/source"/*.tar.gz)
+    unpacking=$(mktemp -d "$folder/unpacking.XXXXXX")
+    tar -xzf "$engine_source" -C "$unpacking" --no-same-owner --strip-components 3 \
+        "$(basename "$engine_source" .tar.gz)/vendor/llama.cpp/models" 2>>"$log" ||
+        fail "The engine's source holds no models/ where it is looked for." "$log"
+    mv "$unpacking/models" "$folder/" && rmdir "$unpacking"
 }
 
 find_engine() { # FOLDER: sets wheel
@@ -199,7 +220,8 @@ get_engine() { # sets wheel: the engine as it was built once, else built now
     building=$(mktemp -d "$folder/building.XXXXXX")
     : >"$log"
     if ! CMAKE_ARGS='' SKBUILD_CMAKE_DEFINE=$(engine_defines) pip wheel -v --no-deps --no-binary llama-cpp-python \
-        -w "$building" "llama-cpp-python==$(engine_version)" | show_progress 'Building the engine' "$log"; then
+        -w "$building" "${engine_source:-llama-cpp-python==$(engine_version)}" |
+        show_progress 'Building the engine' "$log"; then
         rm -rf "$building"
         pip_failed "The engine could not be built; it needs a C++17 compiler ($(package_hint g++ gcc-c++ 'xcode-select --install'))" "$log"
     fi
@@ -253,7 +275,7 @@ except OSError: pass # a file system without locks'
 
 interrupted() {
     if [[ -t 2 ]]; then printf '\r\033[K' >&2; fi
-    rm -rf "${building-}"
+    rm -rf "${building-}" "${unpacking-}"
     say 'Set-up was stopped. The next run does it again.'
     keep_if_untouched
     exit 130
@@ -268,7 +290,10 @@ set_up() { # data | dev
     if is_whole "$1"; then return; fi
     say "Setting up Offline Interpreter in $venv (Python $python_version, $backend). Ctrl-C stops."
     make_venv
+    engine_source=''
+    if [[ $1 == dev ]]; then get_samples; fi
     get_engine
+    rm -rf "$setup/source"
     install_packages "$([[ $1 == dev ]] && echo data,dev || echo data)"
     rm -rf "$venv/whole.held"
     mkdir "$venv/whole"

@@ -26,6 +26,13 @@ THINKING = (
     "{% if add_generation_prompt %}<|im_start|>assistant\n"
     "{% if enable_thinking is defined and enable_thinking is false %}<think>\n\n</think>\n\n{% endif %}{% endif %}"
 )
+# Opens a thought, and shows how one ends in the last reply only, as Cohere's templates do.
+SHOWN_THOUGHT = (
+    "{% for m in messages %}<|{{ m.role }}|>"
+    "{% if loop.last and m.reasoning_content %}<|START_THINKING|>{{ m.reasoning_content }}<|END_THINKING|>{% endif %}"
+    "<|START_TEXT|>{{ m.content }}<|END_TEXT|>{% endfor %}"
+    "{% if add_generation_prompt %}<|assistant|><|START_THINKING|>{% endif %}"
+)
 CHANNELS = (
     "{% for m in messages %}<|start|>{{ m.role }}"
     "{% if m.role == 'assistant' %}<|channel|>final{% endif %}<|message|>{{ m.content }}<|end|>{% endfor %}"
@@ -61,9 +68,37 @@ def test_thinking_is_switched_off_and_stays_in_the_history() -> None:
     ]
 
 
-def test_a_thought_that_the_template_opens_is_closed() -> None:
-    always = CHATML.replace("assistant\n{% endif %}", "assistant\n<think>\n{% endif %}")
-    assert leads(always, "user", "assistant")[1].endswith("assistant\n<think>\n</think>\n\n")
+@pytest.mark.parametrize(
+    ("opened", "closed"),
+    [
+        ("<think>\n", "\n</think>\n\n"),
+        ("<mm:think>", "\n</mm:think>\n\n"),
+        ("[THINK]", "\n[/THINK]\n\n"),
+        ("◁think▷", "\n◁/think▷\n\n"),
+        ("<thought>\n", "\n</thought>\n\n"),
+        ("<think></think>", ""),
+        ("I think\n", ""),
+    ],
+)
+def test_a_thought_that_the_template_opens_is_closed(opened: str, closed: str) -> None:
+    always = CHATML.replace("assistant\n{% endif %}", f"assistant\n{opened}{{% endif %}}")
+    assert leads(always, "user", "assistant")[1].endswith(f"assistant\n{opened}{closed}")
+
+
+@pytest.mark.parametrize("written", ["", "<|END_THINKING|>", "<|END_THINKING|><|START_TEXT|>"])
+def test_a_thought_is_closed_as_the_template_shows_it(written: str) -> None:
+    source = SHOWN_THOUGHT.replace("<|assistant|><|START_THINKING|>", f"<|assistant|><|START_THINKING|>{written}")
+    assert leads(source, "user", "assistant", "user") == [
+        "<|user|><|START_TEXT|>",
+        "<|END_TEXT|><|assistant|><|START_THINKING|><|END_THINKING|><|START_TEXT|>",
+        "<|END_TEXT|><|user|><|START_TEXT|>",
+    ]
+
+
+def test_after_a_closed_thought_a_reply_begins_as_past_ones_do() -> None:
+    source = SHOWN_THOUGHT.replace("<|START_THINKING|>{%", "<|START_THINKING|><|END_THINKING|>{%")
+    source = source.replace("m.reasoning_content", "m.never")
+    assert leads(source, "user", "assistant")[1].endswith("<|START_THINKING|><|END_THINKING|><|START_TEXT|>")
 
 
 def test_a_reply_begins_with_what_the_template_writes_before_past_replies() -> None:
@@ -73,6 +108,11 @@ def test_a_reply_begins_with_what_the_template_writes_before_past_replies() -> N
         "<|end|><|start|>user<|message|>",
         "<|end|><|start|>assistant<|channel|>final<|message|>",
     ]
+
+
+def test_a_line_end_before_past_replies_is_kept_and_a_space_is_not() -> None:
+    source = CHATML.replace("{{ message.content }}", "{{ ' \n ' if message.role == 'assistant' }}{{ message.content }}")
+    assert leads(source, "user", "assistant")[1].endswith("<|im_start|>assistant\n \n")
 
 
 def test_a_template_that_strips_contents_is_noticed() -> None:
@@ -119,6 +159,7 @@ def test_a_system_message_alone_gets_an_empty_user_turn() -> None:
         ("{% if %}", "Expected an expression"),
         ("{{ raise_exception('never') }}", "never"),
         ("{{ messages[-1].content }}", "drops"),
+        ("{{ raise_exception('Too short') if messages | length < 3 }}" + CHATML, "Too short"),
         ("{{ ''.__class__.__mro__[1].__subclasses__() }}", "unsafe"),
     ],
 )
@@ -126,6 +167,11 @@ def test_without_a_usable_template_chatml_is_used_and_said(source: str | None, r
     template = ChatTemplate(source)
     assert reason in template.note
     assert template.lead(["user"]).text == "<|im_start|>user\n"
+
+
+def test_a_template_that_wants_tools_is_given_none_of_them() -> None:
+    source = "{% for tool in tools %}{{ tool }}{% endfor %}{{ 'Functions: ' + functions }}" + CHATML
+    assert leads(source, "user") == ["Functions: []<|im_start|>user\n"]
 
 
 def test_a_usable_template_needs_no_note() -> None:

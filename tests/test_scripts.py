@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,6 +28,13 @@ cat
 exit 7
 """
 
+# Stands where pip would: it fetches the file that is named, once.
+FETCHER = """#!/usr/bin/env bash
+while [[ $1 != -d ]]; do shift; done
+mkdir -p "$2" && mv "$ARCHIVE" "$2/"
+"""
+
+GET_SAMPLES = 'source "$1/scripts/environment.sh"; get_samples; ls "$engine_source"; engine_source=; get_samples'
 MAKE_WHOLE = 'source "$1/scripts/environment.sh"; backend=cpu; engine=$(engine_name); stamp >"$1/stamp"'
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -257,6 +265,27 @@ def test_cuda_is_chosen_where_it_can_be_built_and_used(
     command = ["bash", "-euc", 'source "$1/scripts/environment.sh"; choose_backend', "-", str(clone)]
     done = subprocess.run(command, env={"PATH": str(machine)}, capture_output=True, text=True, check=True)
     assert done.stdout == backend
+
+
+def test_samples_for_tests_are_fetched_once(clone: Path, tmp_path: Path) -> None:
+    (clone / ".venv-setup").mkdir()
+    (clone / ".venv" / "bin" / "python").unlink()
+    (clone / ".venv" / "bin" / "python").write_text(FETCHER)
+    (clone / ".venv" / "bin" / "python").chmod(0o755)
+    version = re.findall(r'"llama-cpp-python==(.*)"', (ROOT / "pyproject.toml").read_text())[0]
+    vendor = tmp_path / f"llama_cpp_python-{version}" / "vendor" / "llama.cpp"
+    for folder in ("models/templates", "src/models"):
+        (vendor / folder).mkdir(parents=True)
+        (vendor / folder / "a file").touch()
+    archive = tmp_path / f"llama_cpp_python-{version}.tar.gz"
+    with tarfile.open(archive, "w:gz") as file:
+        file.add(vendor.parent.parent, vendor.parent.parent.name)
+    environment = {**os.environ, "ARCHIVE": str(archive), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    command = ["bash", "-euc", GET_SAMPLES, "-", str(clone)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == f"{clone}/.venv-setup/source/{archive.name}\n"
+    found = tmp_path / "cache" / "offline-interpreter" / "samples" / version
+    assert [str(path.relative_to(found)) for path in found.rglob("*") if path.is_file()] == ["models/templates/a file"]
 
 
 @pytest.mark.parametrize("script", SHELL_SCRIPTS, ids=lambda path: path.name)

@@ -14,6 +14,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import product
 from typing import Any, NoReturn
 
 from offline_interpreter.errors import EngineError
@@ -24,13 +25,21 @@ CHATML = (
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 
-THOUGHT_OPENED = "<think>"  # a generation prompt that ends so waits for a thought first …
-THOUGHT_CLOSED = "\n</think>\n\n"  # … and this says that there is none
+# By one of these each publisher's template is told that the model is not to think, …
+_NO_THOUGHTS = {"enable_thinking": False, "thinking": False, "thinking_mode": "disabled", "thinking_budget": 0}
+# … and by these that it has no tools; the second are for templates that stumble over None.
+_NO_TOOLS: tuple[dict[str, Any], ...] = ({"tools": None}, {"tools": [], "functions": "[]", "datetime": "unknown"})
+
+# A generation prompt that ends with a mark like <think> waits for a thought first.
+_OPENED_THOUGHT = re.compile(r"([<\[◁])((?:\w+:)?(?:think|thinking|thought|reasoning)(?::\w+)?)([>\]▷])\s*\Z", re.I)
+_THOUGHT = "@@thought@@"
+_HALF_A_MARK = re.compile(r"[<\[][^>\]\s]*\Z")
 
 # The pads are white space that no template writes itself: where they are gone, the template strips its contents.
 _PAD = "\x0b"
 _PLACEHOLDER = re.compile(rf"({_PAD}?)@@turn-(\d+)@@({_PAD}?)")
 _SEPARATOR = "\n\n"  # between messages that share a turn
+_TRIAL: tuple[Role, ...] = ("system", "user", "assistant", "user")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +59,7 @@ class ChatTemplate:
 
     def __init__(self, source: str | None, *, bos: str = "", eos: str = "") -> None:
         self.note = ""
-        self._variables = {"bos_token": bos, "eos_token": eos}
+        self._variables: dict[str, Any] = {"bos_token": bos, "eos_token": eos} | _NO_THOUGHTS
         self.omits_system = False
         self._takes_system = True
         self._reply_prefix = ""
@@ -72,33 +81,50 @@ class ChatTemplate:
         except Exception as error:  # a template is a foreign program: it may fail in any way
             return _one_line(error)
         problem = ""
-        for roles in (("system", "user", "assistant", "user"), ("user", "assistant", "user")):
+        for no_tools, roles in product(_NO_TOOLS, (_TRIAL, _TRIAL[1:])):
+            self._variables |= no_tools
             self._takes_system = roles[0] == "system"
             try:
                 shown = [int(match[2]) for match in _PLACEHOLDER.finditer(self._render(roles))]
-            except EngineError as error:
-                problem = error.cause
-            else:
-                self.omits_system = self._takes_system and shown == list(range(1, len(roles)))
-                if shown == list(range(len(roles))) or self.omits_system:
+                omits_system = self._takes_system and shown == list(range(1, len(roles)))
+                if shown == list(range(len(roles))) or omits_system:
                     self._reply_prefix = self._find_reply_prefix(roles)
+                    self.omits_system = omits_system
                     return ""
                 problem = "it drops, repeats or moves messages"
+            except EngineError as error:
+                problem = error.cause
         self._takes_system = True
         return problem
 
     def _find_reply_prefix(self, roles: Sequence[Role]) -> str:
-        """Return what the template writes before the model's past content, beyond the generation prompt.
+        """Return what must follow the generation prompt so that a reply can begin with the step itself.
 
-        That is what the model itself would begin a reply with: the name of a channel, or an empty thought.
+        It is the end of a thought that was opened, or what past replies begin with: the name of a channel, or an
+        empty thought. A space at its end belongs to the word that follows.
         """
         reply = roles.index("assistant")
-        prompt = self._render(roles[:reply])
-        prompt = prompt[self._end_of(prompt, reply - 1) :]
-        past = self._render(roles)
-        past = past[self._end_of(past, reply - 1) : self._find(past, reply).start()]
-        prefix = past[len(prompt) :] if past.startswith(prompt) else ""
-        return prefix if prefix.strip() else ""
+        prompt = _after(self._render(roles[:reply]), reply - 1)
+        opened, closed = self._find_thought(roles[: reply + 1])
+        if closed.strip() and prompt.startswith(opened):
+            thought = prompt[len(opened) :]
+            return _lacking(thought, closed.lstrip() if thought else closed)
+        mark = _OPENED_THOUGHT.search(prompt)
+        if mark:
+            return f"\n{mark[1]}/{mark[2]}{mark[3]}\n\n"
+        past = _between(self._render(roles), reply)
+        if past.startswith(prompt):
+            return past[len(prompt) :].rstrip(" ")
+        begun = past[_parting(prompt, past) :]
+        return "" if prompt.endswith(begun) else begun.rstrip(" ")
+
+    def _find_thought(self, roles: Sequence[Role]) -> tuple[str, str]:
+        """Return what stands before and after a thought in the last turn; nothing if the template shows none."""
+        try:
+            before, _, after = _between(self._render(roles, _THOUGHT), len(roles) - 1).partition(_THOUGHT)
+        except EngineError:
+            return "", ""
+        return before, after
 
     def turns(self, messages: Sequence[Message]) -> list[Message]:
         """Return ``messages`` as turns that any template takes.
@@ -132,42 +158,53 @@ class ChatTemplate:
         when the template refuses the roles.
         """
         if roles[-1] == "assistant":
-            text = self._render(roles[:-1])
-            return Lead(self._ready(text[self._end_of(text, len(roles) - 2) :]))
+            return Lead(_after(self._render(roles[:-1]), len(roles) - 2) + self._reply_prefix)
         # Many templates refuse a conversation without a user.
         text = self._render([*roles, "user"] if roles[-1] == "system" else roles)
-        match = self._find(text, len(roles) - 1)
-        return Lead(text[self._end_of(text, len(roles) - 2) : match.start()], strips=not (match[1] and match[3]))
+        match = _find(text, len(roles) - 1)
+        return Lead(_between(text, len(roles) - 1), strips=not (match[1] and match[3]))
 
-    def _ready(self, generation_prompt: str) -> str:
-        """Return the prompt with what lets a reply begin with the step itself."""
-        if generation_prompt.rstrip().endswith(THOUGHT_OPENED):
-            return generation_prompt.rstrip() + THOUGHT_CLOSED
-        return generation_prompt + self._reply_prefix
-
-    def _end_of(self, text: str, index: int) -> int:
-        return self._find(text, index).end() if index >= 0 else 0
-
-    def _find(self, text: str, index: int) -> re.Match[str]:
-        for match in _PLACEHOLDER.finditer(text):
-            if int(match[2]) == index:
-                return match
-        raise EngineError("The model's chat template drops a message of this conversation.")
-
-    def _render(self, roles: Sequence[Role]) -> str:
+    def _render(self, roles: Sequence[Role], thought: str = "") -> str:
         messages = [{"role": role, "content": f"{_PAD}@@turn-{i}@@{_PAD}"} for i, role in enumerate(roles)]
+        if thought:
+            messages[-1]["reasoning_content"] = thought
         try:
-            text: str = self._template.render(
-                messages=messages,
-                add_generation_prompt=True,
-                tools=None,
-                enable_thinking=False,
-                thinking=False,
-                **self._variables,
-            )
+            text: str = self._template.render(messages=messages, add_generation_prompt=True, **self._variables)
         except Exception as error:  # as above
             raise EngineError(f"The model's chat template refuses the conversation: {_one_line(error)}.") from error
         return text
+
+
+# -- rendered text ----------------------------------------------------------------------------------------------------
+
+
+def _find(text: str, index: int) -> re.Match[str]:
+    for match in _PLACEHOLDER.finditer(text):
+        if int(match[2]) == index:
+            return match
+    raise EngineError("The model's chat template drops a message of this conversation.")
+
+
+def _after(text: str, index: int) -> str:
+    return text[_find(text, index).end() :] if index >= 0 else text
+
+
+def _between(text: str, index: int) -> str:
+    """Return what stands between a content and the one before it."""
+    return _after(text[: _find(text, index).start()], index - 1)
+
+
+def _parting(first: str, second: str) -> int:
+    """Return where two texts begin to differ: where the mark begins in which they do."""
+    pairs = enumerate(zip(first, second, strict=False))
+    same = next((index for index, (one, other) in pairs if one != other), min(len(first), len(second)))
+    return len(_HALF_A_MARK.sub("", first[:same]))
+
+
+def _lacking(text: str, ending: str) -> str:
+    """Return what ``text`` lacks to end with ``ending``."""
+    held = next(length for length in range(len(ending), -1, -1) if text.endswith(ending[:length]))
+    return ending[held:]
 
 
 # -- Jinja as model publishers know it: the environment of Hugging Face's transformers --------------------------------
