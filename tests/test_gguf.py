@@ -474,3 +474,18 @@ def test_the_size_of_a_tensor_follows_from_its_blocks() -> None:
     for stored in TENSOR_TYPES.values():
         assert stored.block_bytes / stored.block_elements <= 8
         assert math.log2(stored.block_elements).is_integer()
+
+
+def test_a_token_that_stands_twice_is_damage(path: Path) -> None:
+    path.write_bytes(header(array("tokenizer.ggml.tokens", TEXT, ["a", "b", "a"])))
+    with pytest.raises(ModelUnusable, match="a token stands twice"):
+        read_header(path)
+
+
+def test_empty_tokens_and_other_texts_may_stand_twice(path: Path) -> None:
+    path.write_bytes(
+        header(
+            array("tokenizer.ggml.tokens", TEXT, ["", "b", ""]), array("tokenizer.ggml.merges", TEXT, ["a b", "a b"])
+        )
+    )
+    assert read_header(path).lengths["tokenizer.ggml.tokens"] == 3

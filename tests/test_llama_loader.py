@@ -50,6 +50,13 @@ def test_a_file_that_was_cut_says_so(tmp_path: Path, kept_bytes: int) -> None:
         acquire(path, None, ignore, None)
 
 
+def test_a_byte_without_a_token_is_damage(tmp_path: Path) -> None:
+    path = write_model(tmp_path / "model.gguf", spaced=True)
+    path.write_bytes(path.read_bytes().replace(b"<0x0A>", b"<0xGG>"))
+    with pytest.raises(ModelUnusable, match="no token for the byte 0x0A"):
+        acquire(path, None, ignore, None)
+
+
 def test_an_unknown_architecture_is_named(tmp_path: Path) -> None:
     path = write_model(tmp_path / "model.gguf", architecture="newfangled")
     with pytest.raises(ModelUnusable, match="does not know the architecture 'newfangled'"):

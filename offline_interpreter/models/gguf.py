@@ -194,6 +194,7 @@ def _read_part(path: Path, number: int, count: int) -> Header:
 
 # -- the header ---------------------------------------------------------------------------------------------------
 
+_TOKENS = "tokenizer.ggml.tokens"  # over one that stands there twice llama.cpp ends the process
 _TEXT, _ARRAY = 8, 9  # kinds of values; the others are numbers and truth values
 _LETTERS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _SMALLEST_ENTRY, _SMALLEST_TENSOR = 14, 25  # a name of one letter, and the least that goes with it
@@ -251,7 +252,10 @@ def _read_value(walk: _Walk, key: str) -> Scalar | tuple[Scalar, ...] | range:
 def _read_array(walk: _Walk, key: str) -> tuple[Scalar, ...] | range:
     kind, length = walk.number("I"), walk.number("Q")
     if kind == _TEXT:
-        walk.hop_texts(length)
+        if key == _TOKENS:
+            walk.hop_distinct_texts(length)
+        else:
+            walk.hop_texts(length)
         return range(length)
     if kind not in _LETTERS:
         raise walk.damaged(f"the array {key!r} is {'nested' if kind == _ARRAY else f'of unknown type {kind}'}")
@@ -368,6 +372,23 @@ class _Walk:
                 count -= 1
             self._at = at
             self.expect(0)
+
+    def hop_distinct_texts(self, count: int) -> None:
+        """Hop over texts, of which no two may be the same; empty ones do not count."""
+        self.expect(count * _LENGTH.size)
+        seen: set[int] = set()  # of 64 bits each: that two different texts have the same is unlikely
+        for _ in range(count):
+            self._load(_LENGTH.size)
+            (length,) = _LENGTH.unpack_from(self._chunk, self._at)
+            self._at += _LENGTH.size
+            self.expect(length)
+            if 0 < length <= _CHUNK_BYTES:
+                self._load(length)
+                mark = hash(self._chunk[self._at : self._at + length])
+                if mark in seen:
+                    raise self.damaged("a token stands twice in its vocabulary")
+                seen.add(mark)
+            self._at += length
 
     def expect(self, count: int) -> None:
         """Raise unless ``count`` bytes more can belong to the header."""

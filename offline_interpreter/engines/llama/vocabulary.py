@@ -40,6 +40,7 @@ class Vocabulary:
         self.specials = frozenset(self.end_tokens) | {
             token for token in range(self.size) if _is_special(attributes[token], self.pieces[token], template)
         }
+        self._check_bytes()
         void = lib.LLAMA_TOKEN_ATTR_UNKNOWN | lib.LLAMA_TOKEN_ATTR_UNUSED
         self.unwritable = self.specials | {token for token in range(self.size) if attributes[token] & void}
         self.bos_token: int = lib.llama_vocab_bos(pointer)
@@ -49,6 +50,16 @@ class Vocabulary:
         # Some vocabularies put a space before a text, be it the first one or one that follows a special token.
         self._joint = self._raw(_JOINT)
         self.adds_space = b"".join(self.pieces[token] for token in self._joint) != _JOINT.encode()
+
+    def _check_bytes(self) -> None:
+        """Raise ``ModelUnusable`` where llama.cpp would end the process over a text: some byte has no token."""
+        lib = library()
+        if lib.llama_vocab_type(self.pointer) not in (lib.LLAMA_VOCAB_TYPE_SPM, lib.LLAMA_VOCAB_TYPE_UGM):
+            return
+        texts = {lib.llama_vocab_get_text(self.pointer, token) for token in range(self.size)}
+        for byte in range(256):
+            if texts.isdisjoint((b"<0x%02X>" % byte, bytes([byte]))):
+                raise ModelUnusable(f"The model's vocabulary has no token for the byte 0x{byte:02X}: it is damaged.")
 
     def _text_of(self, token: int) -> str:
         return self.pieces[token].decode("utf-8", "replace") if token >= 0 else ""
