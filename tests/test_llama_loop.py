@@ -9,14 +9,21 @@ from synthetic import write_model, write_recurrent_model
 from offline_interpreter.engines.llama.context import Context
 from offline_interpreter.engines.llama.drafts import Drafts
 from offline_interpreter.engines.llama.loader import Weights, acquire, release
-from offline_interpreter.engines.llama.loop import CYCLED_TOKENS, CYCLES, LONGEST_CYCLE, Means, Repetition, Writing
+from offline_interpreter.engines.llama.loop import (
+    CYCLED_TOKENS,
+    CYCLES,
+    LONGEST_CYCLE,
+    Means,
+    Repetition,
+    Writing,
+)
 from offline_interpreter.engines.llama.sampling import Chooser, Logits
 from offline_interpreter.records import Cancel, Sampling
 from offline_interpreter.steps import STEP_SCHEMA, StepReader
 
 
 @pytest.mark.parametrize("length", range(1, LONGEST_CYCLE + 1))
-def test_a_short_cycle_runs_away_after_many_times(length: int) -> None:
+def test_a_cycle_runs_away_after_many_times(length: int) -> None:
     repetition = Repetition()
     bound = max(CYCLES * length, CYCLED_TOKENS) + length
     taken = [repetition.runs_away([index % length]) for index in range(bound)]

@@ -26,13 +26,16 @@ from offline_interpreter.errors import EngineError
 from offline_interpreter.records import Cancel, Finish, Progress
 
 PREFILL_TOKENS = 128  # read at once between two looks at the cancel
-LONGEST_CYCLE = 8  # tokens; longer repetitions are not looked for
-CYCLES = 64  # a cycle that comes so often …
+LONGEST_CYCLE = 40  # tokens, a sentence or a line; longer repetitions are not looked for
+CYCLES = 8  # a cycle that comes so often …
 CYCLED_TOKENS = 256  # … and takes so many tokens is a runaway: a long rule of dashes is none
 
 
+_BOUNDS = [max(CYCLES * length, CYCLED_TOKENS) for length in range(LONGEST_CYCLE + 1)]
+
+
 class Repetition:
-    """Notices that a reply goes round in a short cycle."""
+    """Notices that a reply goes round in a cycle."""
 
     def __init__(self) -> None:
         self._latest: deque[int] = deque(maxlen=LONGEST_CYCLE)
@@ -46,7 +49,7 @@ class Repetition:
         found = False
         for length, before in enumerate(reversed(self._latest), start=1):
             self._repeated[length] = self._repeated[length] + 1 if before == token else 0
-            found |= self._repeated[length] >= max(CYCLES * length, CYCLED_TOKENS)
+            found |= self._repeated[length] >= _BOUNDS[length]
         self._latest.append(token)
         return found
 
