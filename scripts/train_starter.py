@@ -30,6 +30,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=float, default=30e6, help="tokens to train with in all, resumed ones counted")
     parser.add_argument("--batch-tokens", type=int, default=6144)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--layers", type=int, default=4, help="a network that is resumed gets more of them, never less")
     parser.add_argument("--resume-from", type=Path, metavar="FILE")
     parser.add_argument("--cache", type=Path, default=CACHE, help="folder of checkpoints")
     parser.add_argument("--keep-every", type=float, default=180, metavar="SECONDS")
@@ -74,7 +75,7 @@ def train_model(options: argparse.Namespace) -> None:
     torch.set_flush_denormal(True)  # sharp attention makes tiny numbers, which processors multiply very slowly
     pieces = Pieces(read_vocabulary())
     write_vocabulary(options.cache / "vocabulary.gguf", pieces)
-    trainer = resume(options.resume_from) if options.resume_from else new_trainer(len(pieces), options.seed)
+    trainer = resume(options.resume_from, options.layers) if options.resume_from else new_trainer(len(pieces), options)
 
     def keep() -> None:
         trainer.save(options.cache / "checkpoint.pt")
@@ -105,14 +106,14 @@ def keep_memory() -> None:
         libc.mallopt(M_TRIM_THRESHOLD, -1)
 
 
-def new_trainer(vocabulary: int, seed: int):
+def new_trainer(vocabulary: int, options: argparse.Namespace):
     """Return a trainer of a network that copies and knows nothing else."""
     from starter.copying import set_copying_heads
     from starter.network import Network, Shape
     from starter.training import Trainer
 
-    network = Network(Shape(vocabulary))
-    set_copying_heads(network, seed)
+    network = Network(Shape(vocabulary, layers=options.layers))
+    set_copying_heads(network, options.seed)
     return Trainer(network)
 
 

@@ -136,11 +136,9 @@ def test_llama_cpp_computes_what_was_trained(tokenizer: Tokenizer) -> None:
     torch = pytest.importorskip("torch", reason="the extra 'train' is not installed")
     pytest.importorskip("gguf", reason="the extra 'train' is not installed")
     from llama_cpp import Llama
-    from starter.export import read_weights
-    from starter.network import Network, Shape
+    from starter.export import read_network
 
-    network = Network(Shape(tokenizer.size))
-    read_weights(STARTER, network)
+    network = read_network(STARTER)
     reply = '{"action": "code", "message": "I\'ll compute 37 * 481.", "code": "print(37 * 481)"}'
     messages = [Message("user", "What is 37 * 481?"), Message("assistant", reply)]
     tokens = tokenizer.prompt(messages)
@@ -151,6 +149,17 @@ def test_llama_cpp_computes_what_was_trained(tokenizer: Tokenizer) -> None:
     theirs = model.scores[: len(tokens)].argmax(-1).tolist()
     model.close()
     assert sum(a == b for a, b in zip(ours, theirs, strict=True)) >= 0.97 * len(tokens)
+
+
+def test_a_network_that_is_given_layers_computes_what_it_did() -> None:
+    torch = pytest.importorskip("torch", reason="the extra 'train' is not installed")
+    from starter.network import Network, Shape, grown
+
+    network = Network(Shape(64, layers=2, context=64))
+    larger = grown(network, 5)
+    tokens = torch.arange(60).reshape(2, 30)
+    assert larger.shape.layers == len(larger.blk) == 5
+    assert torch.equal(larger(tokens), network(tokens))
 
 
 # -- the whole line -------------------------------------------------------------------------------------------------

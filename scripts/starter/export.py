@@ -5,6 +5,7 @@ Matrices are stored as Q8_0, norms as 32-bit floats.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import gguf
@@ -81,11 +82,14 @@ def _finish(writer: GGUFWriter) -> None:
     writer.close()
 
 
-def read_weights(path: Path, network: Network) -> None:
-    """Load the weights of a file that ``write_model`` wrote, as llama.cpp sees them."""
+def read_network(path: Path) -> Network:
+    """Return the network of a file that ``write_model`` wrote, as llama.cpp sees it."""
     tensors = {tensor.name: tensor for tensor in GGUFReader(path).tensors}
+    layers = 1 + max(int(name.split(".")[1]) for name in tensors if name.startswith("blk."))
+    network = Network(replace(Shape(len(tensors["token_embd.weight"].data)), layers=layers))
     state = {}
     for name, current in network.state_dict().items():
         values = dequantize(tensors[name].data, tensors[name].tensor_type)
         state[name] = torch.from_numpy(np.array(values)).reshape(current.shape)
     network.load_state_dict(state)
+    return network

@@ -6,7 +6,7 @@ to the embeddings: see ``copying`` for why.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -107,6 +107,19 @@ class Network(nn.Module):
             stream = layer(stream, cosines, sines, later)
         logits: Tensor = self.output(self.output_norm(stream))
         return logits
+
+
+def grown(network: Network, layers: int) -> Network:
+    """Return the network with more layers at its end, which write nothing yet: it computes what it did."""
+    if network.shape.layers >= layers:
+        return network
+    larger = Network(replace(network.shape, layers=layers))
+    larger.load_state_dict(network.state_dict(), strict=False)
+    with torch.no_grad():
+        for layer in larger.blk[network.shape.layers :]:
+            layer.attn_output.weight.zero_()
+            layer.ffn_down.weight.zero_()
+    return larger
 
 
 def rotary_frequencies(shape: Shape) -> Tensor:

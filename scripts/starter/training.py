@@ -14,9 +14,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from starter.batches import Batches
-from starter.export import read_weights
-from starter.network import Network, Shape
-from starter.tokenizer import Pieces, read_vocabulary
+from starter.export import read_network
+from starter.network import Network, Shape, grown
 
 MATRIX_RATE = 1.5e-3  # peak, of the matrices between layers
 OTHER_RATE = 1.5e-3
@@ -125,15 +124,20 @@ class Trainer:
         part.replace(path)
 
 
-def resume(path: Path) -> Trainer:
-    """Return the trainer that a checkpoint holds, or a new one with the weights of a GGUF file that was exported."""
+def resume(path: Path, layers: int) -> Trainer:
+    """Return the trainer that a checkpoint holds, or a new one with the weights of a GGUF file that was exported.
+
+    A network of fewer layers is given more: then the optimizers begin anew.
+    """
     if path.suffix == ".gguf":
-        network = Network(Shape(len(Pieces(read_vocabulary()))))
-        read_weights(path, network)
-        return Trainer(network)
+        return Trainer(grown(read_network(path), layers))
     state: dict[str, Any] = torch.load(path, weights_only=True)
     network = Network(Shape(**state["shape"]))
     network.load_state_dict(state["network"])
+    if network.shape.layers < layers:
+        trainer = Trainer(grown(network, layers))
+        trainer.progress = Progress(tokens=state["progress"]["tokens"], examples=state["progress"]["examples"])
+        return trainer
     trainer = Trainer(network)
     trainer.averaged.load_state_dict(state.get("averaged", state["network"]))
     for (optimizer, _), saved in zip(trainer.optimizers, state["optimizers"], strict=True):
