@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from offline_interpreter.engines.base import Engine
 
 AIM = 0.80  # of the cases
-REACHED = 0.66  # by the built-in model: 59 of 86, less two for days on which they differ; raised with each training
+REACHED = 0.75  # by the built-in model: 67 of 86, less two for days on which they differ; raised with each training
 THREADS = 2
 
 
@@ -173,7 +173,7 @@ def test_no_fewer_requests_are_solved_than_were(outcomes: list[Outcome]) -> None
     assert share_solved(outcomes) >= REACHED, f"{table_of(outcomes)}\n\n{failures_of(outcomes)}"
 
 
-@pytest.mark.xfail(strict=True, reason="the starter solves 69 % so far")
+@pytest.mark.xfail(strict=True, reason="the starter solves 78 % so far")
 def test_four_of_five_requests_are_solved(outcomes: list[Outcome]) -> None:
     assert share_solved(outcomes) >= AIM
 
