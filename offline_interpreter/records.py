@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal
 
 Role = Literal["system", "user", "assistant", "observation"]
 Approval = Literal["ask", "auto", "never"]
+SandboxMode = Literal["auto", "strict", "network-only", "off"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +117,15 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a cell may use. ``cell_time_s`` 0: no limit. ``grace_s``: from the interrupt to the kill."""
+    """What a cell may use. ``cell_time_s`` 0: no limit. ``grace_s``: from the interrupt to the kill.
+
+    ``memory_bytes`` of each process, 0 for most of what is free, and ``processes`` hold where cells are confined.
+    """
 
     cell_time_s: float = 0.0
     grace_s: float = 2.0
+    memory_bytes: int = 0
+    processes: int = 512
     shown_chars: int = 100_000
     stored_bytes: int = 1 << 30
 

@@ -1,8 +1,8 @@
 """The kernel as the session sees it: cells in, outputs and a result out, whatever a cell does.
 
 A ``Kernel`` keeps one child process and replaces it when it dies or must be killed. One cell runs at a time, driven by
-whoever iterates over ``execute``; ``interrupt`` and ``close`` may come from anywhere. Cells are not confined: they can
-do what the person can. Nothing is known here of sessions, files or how output is shown.
+whoever iterates over ``execute``; ``interrupt`` and ``close`` may come from anywhere. How cells are confined is chosen
+once, before the first child starts. Nothing is known here of sessions, files or how output is shown.
 """
 
 from __future__ import annotations
@@ -16,13 +16,16 @@ from pathlib import Path
 from typing import NoReturn
 
 from offline_interpreter.errors import KernelError
-from offline_interpreter.kernel.process import CHECK_S, Child, Wake
+from offline_interpreter.kernel.process import CHECK_S, Child, Wake, absolute
 from offline_interpreter.kernel.running import RunningCell
-from offline_interpreter.records import AskInput, CellResult, Limits, Output
+from offline_interpreter.kernel.sandbox.plan import Access
+from offline_interpreter.kernel.sandbox.tiers import Confinement, choose_confinement
+from offline_interpreter.records import AskInput, CellResult, Limits, Output, SandboxMode
 
 START_S = 60.0  # for the child to load its shell, on a slow disk
 
 _DEFAULT_LIMITS = Limits()
+_NOTHING_ELSE = Access()
 
 
 class Kernel:
@@ -36,16 +39,21 @@ class Kernel:
         python: str = sys.executable,
         packages_dir: Path | None = None,
         ran_before: int = 0,
+        sandbox: SandboxMode = "auto",
+        access: Access = _NOTHING_ELSE,
     ) -> None:
         """Prepare a kernel for cells that run in ``workspace``; start nothing.
 
         ``python`` may belong to another environment that has IPython. ``packages_dir`` stands last on the path of
-        imports. Cells are numbered from ``ran_before`` + 1.
+        imports. Cells are numbered from ``ran_before`` + 1. ``access`` is what they may reach beyond the workspace.
         """
         self._workspace = workspace
         self._limits = limits
         self._python = python
         self._packages_dir = packages_dir
+        self._sandbox = sandbox
+        self._access = access if packages_dir is None else replace(access, write=(*access.write, packages_dir))
+        self._confinement: Confinement | None = None
         self._wake = Wake()
         self._child: Child | None = None
         self._cells = ran_before
@@ -56,6 +64,15 @@ class Kernel:
     def python(self) -> str:
         """The Python that runs the cells."""
         return self._python
+
+    @property
+    def confinement(self) -> Confinement:
+        """How cells are confined. Raises ``KernelError`` if they cannot be as they should."""
+        if self._confinement is None:
+            self._confinement = choose_confinement(
+                self._sandbox, self._workspace, python=absolute(self._python), access=self._access, limits=self._limits
+            )
+        return self._confinement
 
     def start(self) -> None:
         """Start the child without waiting for it; ``execute`` does so by itself where needed."""
@@ -129,7 +146,8 @@ class Kernel:
         if self._is_closed:
             raise KernelError("The kernel is closed.", "Make another one.")
         if self._child is None:
-            self._child = Child(self._python, self._workspace, self._packages_dir, self._wake)
+            plan = self.confinement.plan
+            self._child = Child(self._python, self._workspace, self._packages_dir, self._wake, plan)
         return self._child
 
     def _discard_dead_child(self) -> bool:
@@ -150,9 +168,16 @@ class Kernel:
                 said = item.text.strip() or said
             elif item is not None and item["type"] == "ready":
                 child.is_ready = True
+            elif item is not None and item["type"] == "unconfined":
+                self._fail_confinement(child, str(item.get("text")))
             elif item is not None or child.is_over or time.monotonic() > deadline:
                 self._fail_start(child, str((item or {}).get("text") or said))
         return True
+
+    def _fail_confinement(self, child: Child, said: str) -> NoReturn:
+        child.kill()
+        self._discard_dead_child()
+        raise KernelError(f"Cells could not be confined: {said}.", "Use --sandbox off only if you trust every cell.")
 
     def _fail_start(self, child: Child, said: str) -> NoReturn:
         child.kill()

@@ -1,17 +1,21 @@
 """The host's handle on one child process: its start, its pipes, signals to it, its end.
 
 The child leads a process group of its own; an interrupt and a kill reach all of the group. It is killed when its
-handle is collected, when the host exits, and by the operating system when the host is killed (see ``link``). Processes
-that left the group are out of reach here.
+handle is collected, when the host exits, and by the operating system when the host is killed (see ``link``). Where it
+is confined with namespaces, what answers to the host is ``sandbox.supervisor``, and all that cells started dies with
+it; elsewhere processes that left the group are out of reach here.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import weakref
 from collections.abc import Mapping
@@ -22,12 +26,15 @@ from typing import Any
 from offline_interpreter.errors import KernelError
 from offline_interpreter.kernel.collector import Collector, Item
 from offline_interpreter.kernel.protocol import UNACKNOWLEDGED, encode_message
+from offline_interpreter.kernel.sandbox.places import homes
+from offline_interpreter.kernel.sandbox.plan import Plan
 
 ENTRY = Path(__file__).with_name("child.py")
 CHECK_S = 0.5  # how often a silent child is looked at
 RETRY_S = 0.01  # when the command pipe is full
 CLOSE_S = 0.5  # given to an idle child to write its files and leave
 REAP_S = 5.0  # a killed process may hang in the operating system
+SETTLE_S = 0.3  # for a supervisor to tell how the interpreter ended
 
 
 class Wake:
@@ -57,19 +64,37 @@ class Wake:
 class Child:
     """A process that runs cells."""
 
-    def __init__(self, python: str, workspace: Path, packages_dir: Path | None, wake: Wake) -> None:
-        """Start the process; do not wait for it. Raises ``KernelError`` if ``python`` cannot be run."""
+    def __init__(
+        self, python: str, workspace: Path, packages_dir: Path | None, wake: Wake, plan: Plan | None = None
+    ) -> None:
+        """Start the process, confined by ``plan``; do not wait for it.
+
+        Raises ``KernelError`` if ``python`` cannot be run.
+        """
         commands, events, acknowledgements, lifetime = os.pipe(), os.pipe(), os.pipe(), os.pipe()
         stdout, stderr = os.pipe(), os.pipe()
         theirs = [commands[0], events[1], acknowledgements[0], lifetime[0]]
         ours = [commands[1], events[0], acknowledgements[1], lifetime[1], stdout[0], stderr[0]]
         names = ("command", "event", "acknowledgement", "lifetime")
-        given = {**dict(zip(names, theirs, strict=True)), "packages_dir": str(packages_dir) if packages_dir else ""}
+        pipes = dict(zip(names, theirs, strict=True))
+        given = json.dumps({**pipes, "packages_dir": str(packages_dir) if packages_dir else ""})
+        program = [absolute(python), "-I", "-X", "utf8", str(ENTRY), given]
+        environment = child_environment(os.environ, python, workspace)
+        self._is_supervised = plan is not None and plan.layers.namespaces
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
         try:
+            if plan is not None:
+                _check_runnable(program[0])
+                if not plan.layers.namespaces:
+                    self._scratch = tempfile.TemporaryDirectory(prefix="cells-", ignore_cleanup_errors=True)
+                scratch = self._scratch.name if self._scratch else ""
+                program = plan.command(program, pipes, scratch)
+                environment |= _private_folders(scratch)
             self._process = subprocess.Popen(
-                [_absolute(python), "-I", "-X", "utf8", str(ENTRY), json.dumps(given)],
-                cwd=workspace,
-                env=child_environment(os.environ, python),
+                program,
+                # A launcher must not find its libraries in a folder that cells write to.
+                cwd=workspace if plan is None else "/",
+                env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=stdout[1],
                 stderr=stderr[1],
@@ -129,6 +154,8 @@ class Child:
 
     def rest(self) -> list[Item]:
         """End a child that is over; return what is left in its pipes."""
+        if self._is_supervised:
+            self._await_end(SETTLE_S)
         self.kill()
         return self._collector.rest()
 
@@ -157,14 +184,19 @@ class Child:
         if self._end.alive:
             self._ours.remove(self._command)
             os.close(self._command)
-            deadline = time.monotonic() + CLOSE_S
-            while self._is_running() and time.monotonic() < deadline:
-                time.sleep(RETRY_S / 2)
+            self._await_end(CLOSE_S)
         self.discard()
+
+    def _await_end(self, timeout_s: float) -> None:
+        deadline = time.monotonic() + timeout_s
+        while self._is_running() and time.monotonic() < deadline:
+            time.sleep(RETRY_S / 2)
 
     def discard(self) -> None:
         """Kill the child if it lives, and close its pipes."""
         self._end()
+        if self._scratch is not None:
+            self._scratch.cleanup()
 
     @property
     def ending(self) -> str:
@@ -175,29 +207,61 @@ class Child:
         return f"by signal {signal.Signals(-status).name}"
 
 
-def child_environment(environment: Mapping[str, str], python: str) -> dict[str, str]:
-    """Return the environment of cells: the person's own, without what would change how Python starts.
+_KEPT = frozenset(
+    "HOME USER LOGNAME SHELL TERM LANG LANGUAGE TZ PATH LD_LIBRARY_PATH CUDA_VISIBLE_DEVICES OMP_NUM_THREADS "
+    "OPENBLAS_NUM_THREADS MKL_NUM_THREADS NUMEXPR_NUM_THREADS LOKY_MAX_CPU_COUNT".split()
+)
+_PATHS = ("PATH", "LD_LIBRARY_PATH")
 
-    Programs that cells start find the kernel's Python first, print UTF-8 and do so at once.
+
+def child_environment(environment: Mapping[str, str], python: str, workspace: Path | None = None) -> dict[str, str]:
+    """Return the environment of cells: of the person's own what is known to be harmless, and so no secret.
+
+    Programs that cells start find the kernel's Python first, print UTF-8 and do so at once. Folders of ``workspace``
+    are in no search path, as what lies there would run before the child is confined.
     """
-    kept = {
-        name: value for name, value in environment.items() if not name.startswith("PYTHON") and name != "VIRTUAL_ENV"
-    }
-    folders = kept.get("PATH", os.defpath).split(os.pathsep)
-    if (own := os.path.dirname(_absolute(python))) and own not in folders:  # noqa: PTH120 - a name has none
-        folders.insert(0, own)
+    kept = {name: value for name, value in environment.items() if name in _KEPT or name.startswith("LC_")}
+    kept.setdefault("PATH", os.defpath)
+    for name in _PATHS:
+        if name in kept:
+            kept[name] = os.pathsep.join(_outside(kept[name].split(os.pathsep), workspace))
+    own = os.path.dirname(absolute(python))  # noqa: PTH120 - a name has none
+    if own and own not in kept["PATH"].split(os.pathsep):
+        kept["PATH"] = os.pathsep.join([own, kept["PATH"]])
     return {
-        **kept,
-        "PATH": os.pathsep.join(folders),
+        **{name: value for name, value in kept.items() if value},
         "PYTHONUTF8": "1",
         "PYTHONUNBUFFERED": "1",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     }
 
 
-def _absolute(python: str) -> str:
+def _outside(folders: list[str], workspace: Path | None) -> list[str]:
+    absolute = [folder for folder in folders if folder.startswith("/")]
+    if workspace is None:
+        return absolute
+    root = workspace.resolve()
+    return [folder for folder in absolute if not Path(folder).resolve().is_relative_to(root)]
+
+
+def _private_folders(scratch: str) -> dict[str, str]:
+    if scratch:
+        return {"HOME": scratch, "TMPDIR": scratch}
+    return {"HOME": str(next(iter(homes()), "/tmp"))}  # noqa: S108 - the private one
+
+
+def _check_runnable(program: str) -> None:
+    if not Path(program).is_file():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+    if not os.access(program, os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+def absolute(python: str) -> str:
     """Return a path that holds in the workspace too; a bare name is looked up in PATH."""
-    return str(Path(python).absolute()) if os.sep in python else python
+    if os.sep in python:
+        return str(Path(python).absolute())
+    return shutil.which(python, path=os.pathsep.join(_outside(os.get_exec_path(), None))) or python
 
 
 def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:

@@ -1,0 +1,89 @@
+"""The entry of a confined child, run by path: ``python -I -S launcher.py PLAN``; PLAN is the JSON of ``plan.Plan``.
+
+It builds the layers in the order in which each is still possible, and starts the interpreter. If one fails it tells
+the host through the event pipe, and nothing runs. It needs nothing of the package and imports nothing from the folder
+it runs in. Linux only.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import platform
+import sys
+import types
+from typing import Any, NoReturn
+
+_PACKAGE = "_offline_interpreter_sandbox"
+_PR_SET_NO_NEW_PRIVS, _PR_SET_DUMPABLE = 38, 4
+
+
+def _load(name: str) -> Any:
+    if _PACKAGE not in sys.modules:
+        package = types.ModuleType(_PACKAGE)
+        package.__path__ = [os.path.dirname(os.path.abspath(__file__))]  # noqa: PTH100, PTH120 - before heavier imports
+        sys.modules[_PACKAGE] = package
+    return importlib.import_module(f"{_PACKAGE}.{name}")
+
+
+def main(argument: str) -> None:
+    """Confine this process as the plan says, and become the interpreter."""
+    plan = json.loads(argument)
+    try:
+        if plan["namespaces"]:
+            _load("namespaces").enter(network=plan["network"])
+            theirs = [descriptor for descriptor in plan["pipes"] if descriptor != plan["lifetime"]]
+            _load("supervisor").start(
+                lambda: _prepare(plan), lambda: _run(plan), theirs=theirs, lifetime=plan["lifetime"]
+            )
+        else:
+            _confine(plan)
+            _run(plan)
+    except OSError as error:
+        _fail(plan, error)
+
+
+def _prepare(plan: dict[str, Any]) -> None:
+    try:
+        _load("view").build(plan["view"])
+        _load("system").prctl(_PR_SET_DUMPABLE, 0)
+        _confine(plan)
+    except OSError as error:
+        _fail(plan, error)
+
+
+def _confine(plan: dict[str, Any]) -> None:
+    machine = platform.machine()
+    _load("capabilities").drop(machine)
+    _load("system").prctl(_PR_SET_NO_NEW_PRIVS, 1)
+    if plan["landlock"]:
+        _load("landlock").restrict(plan["landlock_read"], plan["landlock_write"], network=plan["network"])
+    seccomp = _load("seccomp")
+    seccomp.install(seccomp.build(machine, network=plan["network"], isolated=plan["namespaces"]))
+
+
+def _run(plan: dict[str, Any]) -> NoReturn:
+    command = plan["command"]
+    try:
+        os.chdir(plan["folder"])
+        _load("limits").apply(plan["limits"])
+        os.execv(command[0], command)  # noqa: S606 - this is its job
+    except OSError as error:
+        _fail(plan, error)
+
+
+def _fail(plan: dict[str, Any], error: OSError) -> NoReturn:
+    where = error.__traceback__
+    while where is not None and where.tb_next is not None:
+        where = where.tb_next
+    layer = os.path.basename(where.tb_frame.f_code.co_filename).removesuffix(".py") if where else ""  # noqa: PTH119
+    path = f" ({error.filename})" if error.filename else ""
+    text = f"{layer}: {error.strerror}{path}"
+    message = json.dumps({"type": "unconfined", "text": text})
+    os.write(plan["event"], f"\n{message}\n".encode())
+    os._exit(70)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,160 @@
+"""On the host: what a child may see and use, written down for the launcher.
+
+A plan holds paths and numbers only, as JSON; it decides nothing that ``launcher`` could decide otherwise.
+"""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from offline_interpreter.kernel.sandbox.places import KERNEL_FOLDER, homes, protected_places, python_folders
+from offline_interpreter.records import Limits
+
+LAUNCHER = Path(__file__).with_name("launcher.py")
+
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/opt", "/nix/store", "/var/cache/fontconfig")
+_MACHINE = ("/proc", "/sys/devices/system", "/sys/fs/cgroup")
+_PRIVATE = ("/tmp", "/var/tmp", "/run", "/home", "/root", "/mnt", "/media")  # noqa: S108 - replaced by empty ones
+_ALSO_WRITABLE = ("/tmp", "/var/tmp", "/dev/shm", "/dev/pts", "/dev/ptmx")  # noqa: S108 - the private ones
+_DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+_SECRETS = ("/etc/shadow*", "/etc/gshadow*", "/etc/sudoers*", "/etc/ssh/*_key", "/etc/ssl/private/*", "/etc/krb5.keytab")
+
+_OPEN_FILES = 4096
+_SMALL_BYTES = 64 << 20
+_FREE_BYTES = 2 << 30  # of the disk, not to be filled
+_MEMORY_SHARE = 0.8
+_PROCESSES_WITHOUT_NAMESPACE = 8192  # there all processes of the person count
+
+
+@dataclass(frozen=True)
+class Layers:
+    """Which layers are used; seccomp, limits and dropped capabilities always are."""
+
+    namespaces: bool
+    landlock: bool
+
+
+@dataclass(frozen=True)
+class Access:
+    """What cells may reach beyond the workspace."""
+
+    read: tuple[Path, ...] = ()
+    write: tuple[Path, ...] = ()
+    network: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A child to be started under a launcher."""
+
+    workspace: Path
+    python: str
+    layers: Layers
+    access: Access
+    limits: Limits
+
+    def command(self, program: Sequence[str], pipes: Mapping[str, int], scratch: str = "") -> list[str]:
+        """Return the command that confines itself and then runs ``program``.
+
+        ``pipes`` are the descriptors it gets, among them ``event`` and ``lifetime``. ``scratch`` is a folder for
+        temporary files where there is no private ``/tmp``.
+        """
+        view = self._view()
+        plan = {
+            "command": list(program),
+            "folder": str(self.workspace.resolve()),
+            "pipes": list(pipes.values()),
+            "event": pipes["event"],
+            "lifetime": pipes["lifetime"],
+            "namespaces": self.layers.namespaces,
+            "landlock": self.layers.landlock,
+            "network": self.access.network,
+            "view": view,
+            "landlock_read": self._landlock_read(view),
+            "landlock_write": self._landlock_write(view, scratch),
+            "limits": self._process_limits(),
+        }
+        return [sys.executable, "-I", "-S", "-X", "utf8", str(LAUNCHER), json.dumps(plan)]
+
+    def _view(self) -> dict[str, Any]:
+        workspace = self.workspace.resolve()
+        protected = protected_places(workspace, self.python)
+        writable = {workspace, *(path.resolve() for path in self.access.write if path.exists())}
+        # A folder that is a mount itself cannot be renamed, nor can what is protected in it be replaced that way.
+        writable |= {parent for path in protected for parent in path.parents if parent.is_relative_to(workspace)}
+        readable = {KERNEL_FOLDER, *protected, *(path.resolve() for path in self.access.read if path.exists())}
+        readable |= {path for path in python_folders(self.python) if path.is_dir()}
+        hidden = _hidden(workspace)
+        home = next((str(path) for path in homes()), "/tmp")  # noqa: S108 - the private one
+        return {
+            "hidden": hidden,
+            "home": home,
+            "read": sorted(str(path) for path in readable - writable),
+            "write": sorted(map(str, writable)),
+            "temporary_bytes": _temporary_bytes(),
+            "processes": self.limits.processes,
+        }
+
+    def _landlock_read(self, view: dict[str, Any]) -> list[str]:
+        secrets = set(_secrets())
+        settings = sorted(str(path) for path in Path("/etc").iterdir()) if secrets else ["/etc"]
+        devices = ("/dev",) if self.layers.namespaces else _DEVICES
+        return [*_SYSTEM, *_MACHINE, *devices, *_allowed(settings, secrets), *view["read"]]
+
+    def _landlock_write(self, view: dict[str, Any], scratch: str) -> list[str]:
+        private = [*_ALSO_WRITABLE, view["home"]] if self.layers.namespaces else [scratch] if scratch else []
+        return [*view["write"], *private, *_DEVICES]
+
+    def _process_limits(self) -> dict[str, int]:
+        free_bytes = shutil.disk_usage(self.workspace).free
+        processes = self.limits.processes if self.layers.namespaces else _PROCESSES_WITHOUT_NAMESPACE
+        return {
+            "memory_bytes": self.limits.memory_bytes or int(_available_bytes() * _MEMORY_SHARE),
+            "processes": processes,
+            "file_bytes": max(free_bytes - _FREE_BYTES, _SMALL_BYTES),
+            "open_files": _OPEN_FILES,
+            "core_bytes": 0,
+        }
+
+
+def _hidden(workspace: Path) -> dict[str, int]:
+    """Return the folders that are replaced by empty ones, with the size of each; none lies in another."""
+    wanted = {Path(path).resolve() for path in _PRIVATE} | set(homes())
+    wanted = {path for path in wanted if path.is_dir() and path not in (Path("/"), workspace)}
+    outermost = [path for path in wanted if not any(parent in wanted for parent in path.parents)]
+    large = Path("/tmp").resolve()  # noqa: S108 - not used here
+    return {str(path): _temporary_bytes() if path == large else _SMALL_BYTES for path in sorted(outermost)}
+
+
+def _secrets() -> list[str]:
+    return [path for pattern in _SECRETS for path in glob.glob(pattern) if os.path.isfile(path)]  # noqa: PTH207, PTH113
+
+
+def _allowed(settings: list[str], secrets: set[str]) -> list[str]:
+    """Return the entries of ``/etc`` that hold no secret; of those that do, their other entries."""
+    found = []
+    for path in settings:
+        if any(secret.startswith(f"{path}/") for secret in secrets):
+            found += [str(entry) for entry in Path(path).iterdir() if str(entry) not in secrets]
+        elif path not in secrets:
+            found.append(path)
+    return found
+
+
+def _temporary_bytes() -> int:
+    return min(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 8, 4 << 30)
+
+
+def _available_bytes() -> int:
+    for line in Path("/proc/meminfo").read_text().splitlines():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024
+    return 1 << 30

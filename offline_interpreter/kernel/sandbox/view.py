@@ -1,0 +1,80 @@
+"""In the child: the file system as cells see it, built in a mount namespace of its own.
+
+All is read-only; temporary folders and the home are empty and private; devices are the harmless ones; ``/proc`` shows
+the processes of the namespace alone. What the plan names is put back, to be read or to be written. What can be read
+outside these folders is left to Landlock.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from .system import attach_tree, clone_tree, mount, set_mount_attributes, set_tree_attributes
+
+_NOSUID, _NODEV, _NOEXEC = 2, 4, 8  # the same for mount(2) and mount_setattr(2), as are 1 for read-only
+_READ_ONLY = 1
+_MS_REC_PRIVATE = 0x4000 | 0x40000
+_DEVICES = ("null", "zero", "full", "random", "urandom")
+_DEVICE_LINKS = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2", "ptmx": "pts/ptmx"}
+_OWN_PID_MAX = (6, 14)  # the first Linux where each PID namespace has a number of its own
+
+
+def build(plan: dict[str, Any]) -> None:
+    """Mount everything. ``plan``: see ``plan.View``."""
+    mount("none", "/", "", _MS_REC_PRIVATE)
+    devices = {name: clone_tree(f"/dev/{name}") for name in _DEVICES}
+    writable = set(plan["write"])
+    folders = {path: clone_tree(path) for path in sorted({*plan["read"], *writable}, key=_depth)}
+    set_mount_attributes("/", _READ_ONLY | _NOSUID | _NODEV, recursive=True)
+    for path, size_bytes in plan["hidden"].items():
+        _mount_empty(path, size_bytes)
+    Path(plan["home"]).mkdir(parents=True, exist_ok=True)
+    _mount_devices(devices, plan["temporary_bytes"])
+    for path, tree in folders.items():
+        set_tree_attributes(tree, _NOSUID | _NODEV | (0 if path in writable else _READ_ONLY))
+        if not os.path.lexists(path):
+            Path(path).mkdir(parents=True)
+        attach_tree(tree, path)
+    _mount_processes(plan["processes"])
+
+
+def _depth(path: str) -> int:
+    return path.count("/")
+
+
+def _mount_empty(path: str, size_bytes: int) -> None:
+    mode = "1777" if path.endswith("tmp") else "755"
+    mount("tmpfs", path, "tmpfs", _NOSUID | _NODEV, f"mode={mode},size={size_bytes}")
+
+
+def _mount_devices(devices: dict[str, int], size_bytes: int) -> None:
+    mount("tmpfs", "/dev", "tmpfs", _NOSUID | _NOEXEC, "mode=755,size=65536")
+    for name, tree in devices.items():
+        Path(f"/dev/{name}").touch()
+        attach_tree(tree, f"/dev/{name}")
+    for name, target in _DEVICE_LINKS.items():
+        Path(f"/dev/{name}").symlink_to(target)
+    Path("/dev/shm").mkdir()  # noqa: S108 - this is a new one
+    mount("tmpfs", "/dev/shm", "tmpfs", _NOSUID | _NODEV, f"mode=1777,size={size_bytes}")  # noqa: S108
+    Path("/dev/pts").mkdir()
+    with suppress(OSError):  # without pseudo-terminals, then
+        mount("devpts", "/dev/pts", "devpts", _NOSUID | _NOEXEC, "newinstance,ptmxmode=0666,mode=0620")
+    set_mount_attributes("/dev", _READ_ONLY | _NOSUID | _NOEXEC)
+
+
+def _mount_processes(most: int) -> None:
+    mount("proc", "/proc", "proc", _NOSUID | _NODEV | _NOEXEC)
+    release = platform.release().split(".")
+    # Elsewhere this would be the number of the whole machine, and root may set it.
+    if release[0].isdecimal() and tuple(map(_leading_number, release[:2])) >= _OWN_PID_MAX:
+        Path("/proc/sys/kernel/pid_max").write_text(str(max(most, 301)))  # less is refused
+    set_mount_attributes("/proc", _READ_ONLY | _NOSUID | _NODEV | _NOEXEC)
+
+
+def _leading_number(text: str) -> int:
+    digits = text[: len(text) - len(text.lstrip("0123456789"))]
+    return int(digits or 0)
