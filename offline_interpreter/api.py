@@ -19,6 +19,8 @@ from offline_interpreter.config import STARTER, Options, gpu_layer_count, models
 from offline_interpreter.errors import ApprovalRequired, ModelMissing, TranscriptBroken, UsageError
 from offline_interpreter.kernel.manager import Kernel
 from offline_interpreter.kernel.packages import installed_packages
+from offline_interpreter.kernel.sandbox.places import refuse_workspace
+from offline_interpreter.kernel.sandbox.plan import Access
 from offline_interpreter.records import (
     Approve,
     AskInput,
@@ -100,13 +102,13 @@ def open_session(
     """
     options = options or Options()
     engine = engine or load_engine(options, progress=progress, cancel=cancel)
+    refuse_workspace(options.workspace, kept=(models_folder(), sessions_folder()), anyway=options.workspace_anyway)
     folder = SessionFolder(resume) if resume else new_session_folder()
     transcript = Transcript(folder.transcript)
     ran_before = _count_cells(transcript)
-    kernel = Kernel(options.workspace, limits=Limits(), python=options.python, ran_before=ran_before)
-    kernel.start()
+    kernel = _start_kernel(options, folder, ran_before)
     workspace = Workspace(options.workspace)
-    _record_opening(transcript, options, engine.name)
+    _record_opening(transcript, options, engine.name, kernel.confinement.message)
     return Session(
         engine=engine,
         cells=Cells(kernel, workspace, folder, limits=Limits(), ran_before=ran_before),
@@ -116,6 +118,21 @@ def open_session(
         settings=_settings(options, attended=ask_input is not None),
         messages=_resumed(transcript) if resume else _begun(transcript, _opening(options, engine, messages)),
     )
+
+
+def _start_kernel(options: Options, folder: SessionFolder, ran_before: int) -> Kernel:
+    folder.outputs.mkdir(parents=True, exist_ok=True)
+    access = Access((folder.outputs, *options.allow_read), options.allow_write, network=options.allow_network)
+    kernel = Kernel(
+        options.workspace,
+        limits=Limits(),
+        python=options.python,
+        ran_before=ran_before,
+        sandbox=options.sandbox,
+        access=access,
+    )
+    kernel.start()
+    return kernel
 
 
 def load_engine(options: Options, *, progress: OnProgress | None = None, cancel: Cancel | None = None) -> LlamaEngine:
@@ -196,7 +213,7 @@ def new_session_folder() -> SessionFolder:
             return SessionFolder(path)
 
 
-def _record_opening(transcript: Transcript, options: Options, model: str) -> None:
+def _record_opening(transcript: Transcript, options: Options, model: str, confinement: str) -> None:
     transcript.append(
         {
             "kind": "session",
@@ -204,6 +221,7 @@ def _record_opening(transcript: Transcript, options: Options, model: str) -> Non
             "model": model,
             "workspace": str(options.workspace),
             "python": options.python,
+            "confinement": confinement,
         }
     )
 

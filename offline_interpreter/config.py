@@ -15,13 +15,25 @@ from pathlib import Path
 from typing import Any, get_args
 
 from offline_interpreter.errors import UsageError
-from offline_interpreter.records import Approval
+from offline_interpreter.records import Approval, SandboxMode
 
 ENVIRONMENT_PREFIX = "OFFLINE_INTERPRETER_"
 PROJECT_FILE = "offline-interpreter.toml"
 STARTER = "starter"
 
-_NOT_BY_PROJECT = frozenset({"approval", "model", "python", "workspace"})
+_NOT_BY_PROJECT = frozenset(
+    {
+        "approval",
+        "model",
+        "python",
+        "workspace",
+        "sandbox",
+        "allow_network",
+        "allow_read",
+        "allow_write",
+        "workspace_anyway",
+    }
+)
 
 
 _LEAST: dict[str, float] = {"max_steps": 1, "context": 256, "threads": 1, "max_tokens": 16, "timeout_s": 0}
@@ -38,6 +50,8 @@ class Options:
     None for the default (none at a terminal, 600 s otherwise). ``context``: tokens of the model's window, None for what
     fits. ``threads``: None for the physical cores. ``gpu_layers``: how many of the model's layers lie on GPUs:
     ``all``, ``none``, or ``auto`` for what fits. ``temperature`` to ``seed``: see ``records.Sampling``.
+    ``sandbox``: how well cells must be confined. ``allow_read``, ``allow_write``: folders that cells may reach too.
+    ``workspace_anyway``: take also a workspace that is refused for what it holds.
     """
 
     model: str = STARTER
@@ -56,6 +70,11 @@ class Options:
     max_tokens: int = 4096
     custom_instructions: str = ""
     python: str = sys.executable
+    sandbox: SandboxMode = "auto"
+    allow_network: bool = False
+    allow_read: tuple[Path, ...] = ()
+    allow_write: tuple[Path, ...] = ()
+    workspace_anyway: bool = False
 
     def __post_init__(self) -> None:
         for name, least in _LEAST.items():
@@ -68,6 +87,12 @@ class Options:
         gpu_layer_count(self.gpu_layers)
         if self.approval not in get_args(Approval):
             raise UsageError(f"The option 'approval' is {self.approval!r}.", "It must be ask, auto or never.")
+        if self.sandbox not in get_args(SandboxMode):
+            modes = ", ".join(get_args(SandboxMode))
+            raise UsageError(f"The option 'sandbox' is {self.sandbox!r}.", f"It must be one of {modes}.")
+        for folder in (*self.allow_read, *self.allow_write):
+            if not folder.is_dir():
+                raise UsageError(f"The allowed folder {str(folder)!r} is not a folder.", "Name one that exists.")
         if not self.workspace.is_dir():
             raise UsageError(f"The workspace {str(self.workspace)!r} is not a folder.", "Name one that exists.")
 
@@ -99,6 +124,7 @@ _TYPES: dict[str, type] = {
     "max_tokens": int,
     "custom_instructions": str,
     "python": str,
+    "sandbox": str,
 }
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from offline_interpreter.session import Session
     from offline_interpreter.view import View
 
+_FOLDER = click.Path(path_type=Path, resolve_path=True)
+
 STATUS_EXIT_CODES = {
     "answered": 0,
     "error": 1,
@@ -48,6 +50,15 @@ STATUS_EXIT_CODES = {
     is_flag=True,
     help="Go on with the last session in this folder (its variables are gone).",
 )
+@click.option(
+    "--sandbox",
+    type=click.Choice(["auto", "strict", "network-only", "off"]),
+    help="How well code must be confined [default: auto].",
+)
+@click.option("--allow-network", is_flag=True, help="Let code reach the network.")
+@click.option("--allow-read", metavar="DIR", multiple=True, type=_FOLDER, help="A folder that code may also read.")
+@click.option("--allow-write", metavar="DIR", multiple=True, type=_FOLDER, help="A folder that code may also change.")
+@click.option("--workspace-anyway", is_flag=True, help="Work also in a folder that holds your home or keys.")
 @click.option("--plain", is_flag=True, help="No colors, no boxes; the answer alone on standard output.")
 @click.option("--json", "json_lines", is_flag=True, help="Events as JSON lines on standard output.")
 def ask(words: tuple[str, ...], yes: bool, resume: bool, plain: bool, json_lines: bool, **flags: Any) -> int:
@@ -88,6 +99,7 @@ def _load(options: Options, view: View) -> Engine:
 def _converse(options: Options, engine: Engine, view: View, request: str, *, resume: bool) -> int:
     from offline_interpreter.api import last_session, open_session
     from offline_interpreter.chat.terminal import chat, person_here, run_turn
+    from offline_interpreter.records import Notice
 
     person = person_here()
     session = open_session(
@@ -98,7 +110,10 @@ def _converse(options: Options, engine: Engine, view: View, request: str, *, res
         resume=last_session(options.workspace) if resume else None,
     )
     try:
+        confinement = session.cells.kernel.confinement
         if request:
+            if confinement.tier != "A" or options.allow_network:
+                view.show(Notice(confinement.message))
             return STATUS_EXIT_CODES[run_turn(session, request, view, person).status]
         click.echo(_greeting(options, session))
         chat(session, view, person)
@@ -119,7 +134,7 @@ def _greeting(options: Options, session: Session) -> str:
     model = f"{STARTER} (built in)" if starter else session.engine.name
     lines = [
         f"Offline Interpreter {__version__} · {model} · {shown}",
-        "Code is not confined: it can do what you can. Read each cell before you say yes.",
+        session.cells.kernel.confinement.message,
     ]
     if starter:
         lines.append("The starter knows numbers, dates, text, tables, charts, files and pictures.")

@@ -25,7 +25,14 @@ _MACHINE = ("/proc", "/sys/devices/system", "/sys/fs/cgroup")
 _PRIVATE = ("/tmp", "/var/tmp", "/run", "/home", "/root", "/mnt", "/media")  # noqa: S108 - replaced by empty ones
 _ALSO_WRITABLE = ("/tmp", "/var/tmp", "/dev/shm", "/dev/pts", "/dev/ptmx")  # noqa: S108 - the private ones
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
-_SECRETS = ("/etc/shadow*", "/etc/gshadow*", "/etc/sudoers*", "/etc/ssh/*_key", "/etc/ssl/private/*", "/etc/krb5.keytab")
+_SECRETS = (
+    "/etc/shadow*",
+    "/etc/gshadow*",
+    "/etc/sudoers*",
+    "/etc/ssh/*_key",
+    "/etc/ssl/private/*",
+    "/etc/krb5.keytab",
+)
 
 _OPEN_FILES = 4096
 _SMALL_BYTES = 64 << 20

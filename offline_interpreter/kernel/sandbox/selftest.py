@@ -111,12 +111,10 @@ def _judge(plan: Plan, broken: set[str], answer: list[str]) -> str:
 
 
 def _folder_outside(workspace: Path) -> tempfile.TemporaryDirectory[str]:
-    folder = prefixes_folder().parent
-    with suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-    for parent in (str(folder), tempfile.gettempdir(), "/var/tmp"):  # noqa: S108 - made safely
-        if not Path(parent).resolve().is_relative_to(workspace):
+    for parent in (prefixes_folder().parent, Path(tempfile.gettempdir()), Path("/var/tmp")):  # noqa: S108 - made safely
+        if not parent.resolve().is_relative_to(workspace):
             with suppress(OSError):
+                parent.mkdir(parents=True, exist_ok=True)
                 return tempfile.TemporaryDirectory(prefix="probe-", dir=parent)
     raise OSError("no folder outside the workspace can be written to")
 

@@ -36,7 +36,7 @@ def call(number: int, *arguments: object) -> int:
 
 
 def prctl(option: int, *arguments: int) -> int:
-    """Call prctl(2); missing arguments are 0."""
+    """Change this process by prctl; what is missing of the arguments is 0."""
     padded = [*arguments, 0, 0, 0, 0][:4]
     return _checked(_library.prctl(option, *(ctypes.c_ulong(argument) for argument in padded)))
 
