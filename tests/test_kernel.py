@@ -77,6 +77,13 @@ def own(tmp_path):
         yield kernel
 
 
+@pytest.fixture
+def bare(tmp_path):
+    """One whose processes have the same numbers inside as outside."""
+    with closing(Kernel(tmp_path, limits=QUICK, sandbox="off")) as kernel:
+        yield kernel
+
+
 def interrupt_at_first_output(kernel: Kernel, code: str) -> Ran:
     outputs, running = [], kernel.execute(code, timeout_s=30)
     while True:
@@ -763,11 +770,11 @@ def test_an_interrupt_may_come_from_a_signal_handler(shared):
         signal.signal(signal.SIGALRM, before)
 
 
-def test_an_interrupt_reaches_what_the_cell_started_and_the_kill_too(own):
+def test_an_interrupt_reaches_what_the_cell_started_and_the_kill_too(bare):
     code = (
         "import subprocess, time\nprint(subprocess.Popen(['sleep', '600'], start_new_session=False).pid, flush=True)\n"
     )
-    ran = run(own, code + STUBBORN["ignored"].replace("print('on')\n", ""), timeout_s=0.3)
+    ran = run(bare, code + STUBBORN["ignored"].replace("print('on')\n", ""), timeout_s=0.3)
     sleeper = int(ran.text())
     assert ran.result.state_lost
     wait_until(lambda: not is_alive(sleeper))
@@ -842,11 +849,11 @@ def test_a_child_that_closed_our_pipes_is_replaced(own):
     assert run(own, "print('after')").text() == "after\n"
 
 
-def test_a_child_that_died_between_cells_is_told(own):
-    process = int(run(own, "import os; print(os.getpid())").text())
+def test_a_child_that_died_between_cells_is_told(bare):
+    process = int(run(bare, "import os; print(os.getpid())").text())
     os.kill(process, signal.SIGKILL)
     wait_until(lambda: not is_alive(process))
-    ran = run(own, "print('next')")
+    ran = run(bare, "print('next')")
     assert (ran.status, ran.text(), ran.result.state_lost) == ("ok", "next\n", True)
 
 
@@ -862,7 +869,7 @@ def test_a_running_cell_ends_as_died_when_the_kernel_is_restarted_or_closed(own,
 
 
 def test_close_kills_all_that_cells_started(tmp_path):
-    kernel = Kernel(tmp_path)
+    kernel = Kernel(tmp_path, sandbox="off")
     code = "import os, subprocess; print(os.getpid(), *[subprocess.Popen(['sleep', '600']).pid for _ in range(3)])"
     processes = [int(word) for word in run(kernel, code).text().split()]
     kernel.close()
@@ -879,7 +886,7 @@ def test_close_lets_open_files_be_written(tmp_path):
 
 
 def test_a_forgotten_kernel_leaves_no_process(tmp_path):
-    kernel = Kernel(tmp_path)
+    kernel = Kernel(tmp_path, sandbox="off")
     process = int(run(kernel, "import os; print(os.getpid())").text())
     del kernel
     gc.collect()
@@ -890,7 +897,7 @@ HOST = """
 import sys, threading, time
 from pathlib import Path
 from offline_interpreter.kernel.manager import Kernel
-kernel = Kernel(Path(sys.argv[1]))
+kernel = Kernel(Path(sys.argv[1]), sandbox="off")
 code = "import os, subprocess; print(os.getpid(), subprocess.Popen(['sleep', '600']).pid, flush=True)"
 for output in kernel.execute(code):
     print(output.text, flush=True)

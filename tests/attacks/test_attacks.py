@@ -24,7 +24,9 @@ def test_what_would_trip_a_canary_does_not(confined, canaries, clean, name):
     assert canaries.touched_by(name, text) == [], text
 
 
-@pytest.mark.parametrize("name", ["unix datagram", "datagram pair", "create", "append", "unlink", "chmod", "read", "list"])
+@pytest.mark.parametrize(
+    "name", ["unix datagram", "datagram pair", "create", "append", "unlink", "chmod", "read", "list"]
+)
 def test_what_is_hidden_is_neither_read_nor_changed(confined, hidden_canaries, clean, name):
     hidden_canaries.reset()
     _, text = run(confined, hidden_canaries.prelude() + CONTROLLED[name])

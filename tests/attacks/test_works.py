@@ -17,7 +17,7 @@ from offline_interpreter.records import Limits
 WORKS = {
     "pandas": "import pandas as pd; pd.DataFrame({'a': [1]}).to_csv('t.csv'); print(pd.read_csv('t.csv').a.sum())",
     "matplotlib": "import matplotlib.pyplot as plt; plt.plot([1]); plt.savefig('p.png'); print(1)",
-    "subprocess": "import subprocess; print(subprocess.run(['expr', '0', '+', '1'], capture_output=True).stdout.decode())",
+    "subprocess": "import subprocess; print(subprocess.run(['expr', '0', '+', '1'], stdout=-1, text=True).stdout)",
     "command": "!echo 1",
     "copy": "import shutil; open('a', 'w').write('1'); shutil.copy2('a', 'b'); print(open('b').read())",
     "git": "import subprocess; subprocess.run(['git', 'init', '-q', 'new'], check=True); print(1)",
@@ -63,7 +63,7 @@ def test_allowed_folders_can_be_reached(tmp_path):
 
 def test_too_much_memory_is_an_error_and_variables_stay(tmp_path):
     with closing(Kernel(tmp_path, limits=Limits(memory_bytes=300 << 20), sandbox="strict")) as kernel:
-        result, text = run(kernel, "kept = 1\nbytearray(600 << 20)")
+        _, text = run(kernel, "kept = 1\nbytearray(600 << 20)")
         assert "MemoryError" in text
         assert run(kernel, "print(kept)")[1] == "1\n"
 
