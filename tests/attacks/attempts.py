@@ -117,8 +117,8 @@ for path in Path('/sys/class/block').glob('*') if os.access('/sys/class/block', 
 for name in ('vda', 'sda', 'mem', 'kmsg', 'nvme0n1'):
     if Path('/dev', name).exists(): print('BREACH')""",
     "settings of the machine": """
-for path in ('/proc/sys/kernel/core_pattern', '/proc/sys/kernel/hostname', '/sys/kernel/uevent_helper', '/proc/sysrq-trigger'):
-    try: os.close(os.open(path, os.O_WRONLY)); print('BREACH', path)
+for path in ('sys/kernel/core_pattern', 'sys/kernel/hostname', 'sys/kernel/pid_max', 'sysrq-trigger'):
+    try: os.close(os.open(f'/proc/{path}', os.O_WRONLY)); print('BREACH', path)
     except OSError: pass""",
     # what the host runs later
     "git hook": "Path('.git/hooks/pre-commit').write_text('x'); print('BREACH')",
@@ -126,11 +126,11 @@ for path in ('/proc/sys/kernel/core_pattern', '/proc/sys/kernel/hostname', '/sys
     "git, renamed": "os.rename('.git', 'old'); print('BREACH')",
     "git, its folder renamed": "os.rename('sub/deeper', 'sub/old'); print('BREACH')",
     "git, upper folder renamed": "os.rename('sub', 'old'); print('BREACH')",
-    "git, removed": "shutil.rmtree('.git', ignore_errors=True); print('' if os.path.exists('.git/hooks/pre-commit') else 'BREACH')",
+    "git, removed": "shutil.rmtree('.git', True); print('' if Path('.git/hooks/pre-commit').exists() else 'BREACH')",
     "environment": "Path('environment/pyvenv.cfg').write_text('x'); print('BREACH')",
     "environment, new": "Path('environment/sitecustomize.py').write_text('x'); print('BREACH')",
     "project file": "Path('offline-interpreter.toml').write_text('x'); print('BREACH')",
-    "project file, replaced": "Path('other').write_text('x'); os.replace('other', 'offline-interpreter.toml'); print('BREACH')",
+    "project file, replaced": "Path('other').touch(); os.replace('other', 'offline-interpreter.toml'); print('BREACH')",
     "own files": "import IPython; open(IPython.__file__, 'a'); print('BREACH')",
     "own Python": "open(os.path.realpath(sys.executable), 'ab'); print('BREACH')",
 }
