@@ -10,12 +10,12 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import platform
 import sys
 import types
 from typing import Any, NoReturn
 
 _PACKAGE = "_offline_interpreter_sandbox"
+_LAYERS = ("system", "namespaces", "supervisor", "view", "capabilities", "landlock", "seccomp", "limits")
 _PR_SET_NO_NEW_PRIVS, _PR_SET_DUMPABLE = 38, 4
 
 
@@ -30,6 +30,8 @@ def _load(name: str) -> Any:
 def main(argument: str) -> None:
     """Confine this process as the plan says, and become the interpreter."""
     plan = json.loads(argument)
+    for name in _LAYERS:  # now, while the Python that runs this can still be seen
+        _load(name)
     try:
         if plan["namespaces"]:
             _load("namespaces").enter(network=plan["network"])
@@ -54,7 +56,7 @@ def _prepare(plan: dict[str, Any]) -> None:
 
 
 def _confine(plan: dict[str, Any]) -> None:
-    machine = platform.machine()
+    machine = os.uname().machine
     _load("capabilities").drop(machine)
     _load("system").prctl(_PR_SET_NO_NEW_PRIVS, 1)
     if plan["landlock"]:

@@ -98,7 +98,7 @@ class Plan:
         # A folder that is a mount itself cannot be renamed, nor can what is protected in it be replaced that way.
         writable |= {parent for path in protected for parent in path.parents if parent.is_relative_to(workspace)}
         readable = {KERNEL_FOLDER, *protected, *(path.resolve() for path in self.access.read if path.exists())}
-        readable |= {path for path in python_folders(self.python) if path.is_dir()}
+        readable |= {path for path in python_folders(self.python) if path.is_dir() and not _is_visible(path)}
         hidden = _hidden(workspace)
         home = next((str(path) for path in homes()), "/tmp")  # noqa: S108 - the private one
         return {
@@ -130,6 +130,11 @@ class Plan:
             "open_files": _OPEN_FILES,
             "core_bytes": 0,
         }
+
+
+def _is_visible(folder: Path) -> bool:
+    real = folder.resolve()
+    return real == Path("/") or any(real.is_relative_to(path) for path in _SYSTEM)
 
 
 def _hidden(workspace: Path) -> dict[str, int]:

@@ -24,6 +24,7 @@ from offline_interpreter.kernel.sandbox.plan import Plan
 
 PROBE = Path(__file__).with_name("probe.py")
 PROBE_S = 20.0
+MAX_PATH_CHARS = 80  # a socket's whole path has 107 at most
 _SECRET = b"not for cells\n"
 _ANSWER_BYTES = 1 << 16
 _OUTSIDE_WRITE = {"read", "write", "create", "chmod"}
@@ -112,7 +113,7 @@ def _judge(plan: Plan, broken: set[str], answer: list[str]) -> str:
 
 def _folder_outside(workspace: Path) -> tempfile.TemporaryDirectory[str]:
     for parent in (prefixes_folder().parent, Path(tempfile.gettempdir()), Path("/var/tmp")):  # noqa: S108 - made safely
-        if not parent.resolve().is_relative_to(workspace):
+        if len(str(parent)) < MAX_PATH_CHARS and not parent.resolve().is_relative_to(workspace):
             with suppress(OSError):
                 parent.mkdir(parents=True, exist_ok=True)
                 return tempfile.TemporaryDirectory(prefix="probe-", dir=parent)

@@ -8,7 +8,6 @@ outside these folders is left to Landlock.
 from __future__ import annotations
 
 import os
-import platform
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -38,7 +37,10 @@ def build(plan: dict[str, Any]) -> None:
         set_tree_attributes(tree, _NOSUID | _NODEV | (0 if path in writable else _READ_ONLY))
         if not os.path.lexists(path):
             Path(path).mkdir(parents=True)
-        attach_tree(tree, path)
+        if Path(path).is_symlink():  # what it stands for has its own place
+            os.close(tree)
+        else:
+            attach_tree(tree, path)
     _mount_processes(plan["processes"])
 
 
@@ -68,7 +70,7 @@ def _mount_devices(devices: dict[str, int], size_bytes: int) -> None:
 
 def _mount_processes(most: int) -> None:
     mount("proc", "/proc", "proc", _NOSUID | _NODEV | _NOEXEC)
-    release = platform.release().split(".")
+    release = os.uname().release.split(".")
     # Elsewhere this would be the number of the whole machine, and root may set it.
     if release[0].isdecimal() and tuple(map(_leading_number, release[:2])) >= _OWN_PID_MAX:
         Path("/proc/sys/kernel/pid_max").write_text(str(max(most, 301)))  # less is refused
