@@ -16,6 +16,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def reason_against(plan: Plan) -> str:
     if record is not None and record.exists():
         return ""
     try:
-        reason = _try(plan)
+        reason = _try(replace(plan, python=sys.executable))  # the cells' own may not even start
     except (OSError, ValueError) as error:
         return f"the self-test could not be made: {error}"
     if not reason and record is not None:
