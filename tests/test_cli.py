@@ -193,15 +193,14 @@ def test_what_was_evaluated_is_shown_and_cleared(folder: Path, environment: dict
     assert run(folder, environment, "cache", "clear").stdout == b"Nothing was kept.\n"
 
 
-def test_model_in_its_folder_is_found_by_its_id(folder: Path, environment: dict[str, str]) -> None:
+def test_model_in_its_folder_is_found_by_its_id(tmp_path: Path, folder: Path, environment: dict[str, str]) -> None:
     from offline_interpreter.api import find_model
 
-    held = folder / "models" / "my-model"
+    models = tmp_path / "models"
+    held = models / "my-model"
     held.mkdir(parents=True)
     held.joinpath("weights.gguf").symlink_to(find_model("starter"))
-    ran = run(
-        folder, {**environment, "OFFLINE_INTERPRETER_MODELS": str(folder / "models")}, "-m", "my-model", "-y", "2 + 2"
-    )
+    ran = run(folder, {**environment, "OFFLINE_INTERPRETER_MODELS": str(models)}, "-m", "my-model", "-y", "2 + 2")
     assert ran.returncode == 0
     with pytest.raises(ModelMissing):
         find_model("my-model")
