@@ -28,7 +28,7 @@ _MESSAGES: dict[Tier, str] = {
     "C": "Code is confined (tier C) from the network only. File writes are NOT confined.",
     "off": "Code is not confined: it can do what you can. Read each cell before you say yes.",
 }
-_NETWORK_ALLOWED = " THE NETWORK IS ALLOWED."
+_ABOUT_THE_NETWORK = {"A": "no network", "B": "network blocked", "C": "from the network only"}
 _CANDIDATES: dict[SandboxMode, tuple[tuple[Tier, Layers], ...]] = {
     "strict": (("A", Layers(namespaces=True, landlock=True)),),
     "auto": (
@@ -91,7 +91,12 @@ def _runs(place: Path) -> bool:
 
 
 def _message(tier: Tier, access: Access) -> str:
-    return _MESSAGES[tier] + (_NETWORK_ALLOWED if access.network else "")
+    message = _MESSAGES[tier]
+    if access.network:
+        said = "in little" if tier == "C" else "THE NETWORK IS ALLOWED"
+        message = message.replace(_ABOUT_THE_NETWORK[tier], said)
+        message += " THE NETWORK IS ALLOWED." if tier == "C" else ""
+    return message
 
 
 def _cannot(mode: SandboxMode, reason: str) -> KernelError:
