@@ -42,6 +42,11 @@ class SessionFolder:
         """Where the figures that cells displayed are kept."""
         return self.path / "figures"
 
+    @property
+    def preimages(self) -> Path:
+        """Where the files of the workspace are kept as they were before each cell."""
+        return self.path / "preimages"
+
 
 class CellLog:
     """Takes the outputs of one cell as they come."""

@@ -15,6 +15,7 @@ from offline_interpreter.prompt import Observed
 from offline_interpreter.records import (
     ArtifactFound,
     AskInput,
+    Cancel,
     CellEnd,
     CellResult,
     CellStart,
@@ -23,6 +24,7 @@ from offline_interpreter.records import (
     Limits,
 )
 from offline_interpreter.workspace.scan import Workspace
+from offline_interpreter.workspace.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +45,31 @@ class Cells:
         self.kernel = kernel
         self.workspace = workspace
         self.folder = folder
+        self.snapshot = Snapshot(workspace, folder.preimages, limits)
         self._limits = limits
         self._number = ran_before
 
-    def run(self, code: str, timeout_s: float, ask_input: AskInput | None) -> Generator[Event, None, Ran]:
-        """Run ``code``; yield what happens, and return how it ended and what the model is to learn of it."""
+    def run(
+        self, code: str, timeout_s: float, ask_input: AskInput | None, cancel: Cancel | None = None
+    ) -> Generator[Event, None, Ran]:
+        """Run ``code``; yield what happens, and return how it ended and what the model is to learn of it.
+
+        Files are kept first, so that the cell can be undone; a ``cancel`` that comes meanwhile keeps it from running.
+        """
+        self.workspace.settle()  # what the person did since the last look is not the cell's doing
+        yield from self.snapshot.before_cell(self._number + 1, cancel)
+        if cancel is not None and cancel.requested:
+            return Ran(CellResult("interrupted", 0.0), Observed())
         self._number += 1
         yield CellStart(self._number, code)
-        self.workspace.settle()  # what the person did since the last look is not the cell's doing
         log = CellLog(self.folder, self._number, self._limits)
         try:
             result = yield from self._relay(code, timeout_s, ask_input, log)
         finally:
             path = log.close()
+            artifacts = self.workspace.changed()
+            self.snapshot.after_cell()
         yield CellEnd(self._number, result.status, result.seconds, result.state_lost, path)
-        artifacts = self.workspace.changed()
         for artifact in artifacts:
             yield ArtifactFound(self._number, artifact)
         return Ran(result, log.observed(artifacts))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from offline_interpreter.engines.base import Engine
     from offline_interpreter.records import Event
     from offline_interpreter.session import Session
+    from offline_interpreter.undone import Undone
     from offline_interpreter.view import View
 
 _OPTION_NAMES = frozenset(field.name for field in fields(Options))
@@ -124,6 +125,18 @@ class Interpreter:
     def reset(self) -> None:
         """Forget the conversation and the variables; settings and the system message stay."""
         self.load([])
+
+    def undo(self) -> Undone:
+        """Undo the last turn: its files, and its place in the conversation; variables stay as they are.
+
+        Files can be put back while the session is open that ran the cells: a change of the model or of other settings
+        begins a new one. Raises ``UsageError`` when there is no turn to undo.
+        """
+        undone = self.session.undo()
+        requests = [index for index, entry in enumerate(self._messages) if entry["role"] == "user"]
+        if requests:
+            del self._messages[requests[-1] :]
+        return undone
 
     @property
     def session(self) -> Session:

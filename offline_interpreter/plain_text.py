@@ -1,12 +1,15 @@
 """Text of cells, files and models made fit for a terminal and for a model.
 
 Escape sequences go, so that no output can move the cursor, set a title or write to a clipboard; a line that was
-overwritten by carriage returns (a progress bar) becomes its last state. Nothing here shortens or wraps.
+overwritten by carriage returns (a progress bar) becomes its last state. Nothing here shortens or wraps. Sizes are
+worded here for all layers.
 """
 
 from __future__ import annotations
 
 import re
+
+_UNITS = ("B", "kB", "MB", "GB", "TB")
 
 _ESCAPES = re.compile(
     r"\x1b(?:[\]PX^_][^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?"  # OSC, DCS, SOS, PM, APC up to their terminator
@@ -36,3 +39,11 @@ def _last_state(line: str) -> str:
     for state in line.split("\r"):
         shown = state + shown[len(state) :]
     return shown
+
+
+def size_text(size_bytes: int) -> str:
+    """Return a size in decimal units: 21 kB, 1.2 MB."""
+    size, unit = float(size_bytes), 0
+    while size >= 999.5 and unit < len(_UNITS) - 1:
+        size, unit = size / 1000, unit + 1
+    return f"{size:.1f} {_UNITS[unit]}" if unit > 1 and size < 10 else f"{size:.0f} {_UNITS[unit]}"

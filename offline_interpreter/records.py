@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal
 
+from offline_interpreter.undone import Undone
+
 Role = Literal["system", "user", "assistant", "observation"]
 Approval = Literal["ask", "auto", "never"]
 SandboxMode = Literal["auto", "strict", "network-only", "off"]
@@ -120,6 +122,7 @@ class Limits:
     """What a cell may use. ``cell_time_s`` 0: no limit. ``grace_s``: from the interrupt to the kill.
 
     ``memory_bytes`` of each process, 0 for most of what is free, and ``processes`` hold where cells are confined.
+    For undo, files of up to ``kept_file_bytes`` are copied, ``kept_bytes`` in all (0: none), in ``keeping_s`` a cell.
     """
 
     cell_time_s: float = 0.0
@@ -128,6 +131,9 @@ class Limits:
     processes: int = 512
     shown_chars: int = 100_000
     stored_bytes: int = 1 << 30
+    kept_file_bytes: int = 64_000_000
+    kept_bytes: int = 1_000_000_000
+    keeping_s: float = 10.0
 
 
 # -- replies ------------------------------------------------------------------------------------------------------
@@ -372,6 +378,7 @@ Event = (
     | ArtifactFound
     | Notice
     | TurnEnd
+    | Undone
 )
 
 LIVE_KINDS = frozenset({"progress", "message_delta", "code_delta"})  # shown as they happen, never recorded
@@ -383,6 +390,8 @@ def value_json(value: Any) -> Any:
         return {f.name: value_json(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, Mapping):
         return {key: value_json(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return [value_json(item) for item in value]
     return value
 
 

@@ -17,12 +17,13 @@ from typing import Literal, TypeVar
 from offline_interpreter import prompt
 from offline_interpreter.cells import Cells
 from offline_interpreter.engines.base import Engine, stream_in_thread
-from offline_interpreter.errors import ApprovalRequired, EngineError, KernelError, StepInvalid
+from offline_interpreter.errors import ApprovalRequired, EngineError, KernelError, StepInvalid, UsageError
 from offline_interpreter.records import (
     LIVE_KINDS,
     Answer,
     Approve,
     Approved,
+    Artifact,
     AskInput,
     Cancel,
     Code,
@@ -46,7 +47,16 @@ from offline_interpreter.records import (
     event_json,
 )
 from offline_interpreter.steps import STEP_SCHEMA, StepReader, close_step, parse_step, write_step
-from offline_interpreter.transcript import Transcript, history_record, message_record
+from offline_interpreter.transcript import (
+    RecordedTurn,
+    Transcript,
+    fold_turns,
+    history_record,
+    message_record,
+    read_transcript,
+    without_last_turn,
+)
+from offline_interpreter.undone import Undone
 
 MAX_CORRECTIONS = 2  # malformed replies of one turn that are answered with a correction
 
@@ -135,6 +145,9 @@ class Session:
         self.settings = settings or Settings()
         self.messages = list(messages)
         self._cancel = Cancel()
+        self._in_turn = False
+        self._told: list[list[Artifact]] = []  # what each request said of files that the person changed
+        self._untold: list[Artifact] = []
 
     def cancel(self) -> None:
         """Stop the reply that is being written, else the cell that runs; from any thread or a signal handler."""
@@ -158,6 +171,7 @@ class Session:
         When the caller stops iterating early the turn is closed as interrupted.
         """
         self._cancel, turn = Cancel(), _Turn()
+        self._in_turn = True
         status: TurnStatus = "interrupted"
         try:
             status = yield from self._recorded(self._take_turn(text, turn))
@@ -166,7 +180,27 @@ class Session:
             raise
         finally:
             end = self._close_turn(status, turn)
+            self._in_turn = False
         yield end
+
+    def undo(self) -> Undone:
+        """Undo the last turn: put back the files that its cells changed, and take it out of the model's history.
+
+        What the person has changed since stays; the result says so. Variables of the kernel stay as they are. Called
+        again, it undoes the turn before. Raises ``UsageError`` while a turn runs, and when there is none to undo.
+        """
+        if self._in_turn:
+            raise UsageError("A turn is running.", "Stop it before you undo it.")
+        recorded = fold_turns(read_transcript(self.transcript.path))
+        if not recorded and not self._turns():
+            raise UsageError("There is no turn to undo.")
+        last = recorded[-1] if recorded else RecordedTurn("")
+        self._untold = [*self._untold, *(self._told.pop() if self._told else []), *self.cells.workspace.settle()]
+        files = self.cells.snapshot.undo(last.cells)
+        self.messages = without_last_turn(self.messages)
+        undone = Undone(last.request, last.cells, files)
+        self._record(undone)
+        return undone
 
     def _take_turn(self, text: str, turn: _Turn) -> Generator[Event, None, TurnStatus]:
         yield TurnStart(text, self._turns() + 1)
@@ -257,7 +291,7 @@ class Session:
         edited = decision.code != step.code
         yield Approved("edited" if edited else "run", decision.code)
         turn.cells += 1
-        ran = yield from self.cells.run(decision.code, self.settings.timeout_s, self.ask_input)
+        ran = yield from self.cells.run(decision.code, self.settings.timeout_s, self.ask_input, self._cancel)
         budget = prompt.observation_budget(self.engine.context_tokens)
         observed = replace(ran.observed, ran_instead=decision.code if edited else "")
         text = prompt.observation_text(observed, ran.result, budget=budget, count=self.engine.count_tokens)
@@ -267,7 +301,9 @@ class Session:
     # -- the history ----------------------------------------------------------------------------------------------
 
     def _request(self, text: str) -> str:
-        changes = self.cells.workspace.settle()
+        changes = [*self._untold, *self.cells.workspace.settle()]
+        self._untold = []
+        self._told.append(changes)
         if self._turns():
             return prompt.user_text(text, changes)
         return prompt.first_user_text(text, today=date.today(), files=self.cells.workspace.files())
@@ -314,6 +350,7 @@ class Session:
         """End the kernel and the transcript. The engine is its maker's to close."""
         self._cancel.request()
         self.cells.kernel.close()
+        self.cells.snapshot.close()
         self.transcript.close()
 
 

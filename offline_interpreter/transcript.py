@@ -5,7 +5,7 @@ record itself: the JSON of an event, or one of those that rebuild the history (`
 the last line is the *head*. Whoever keeps the head can later show that nothing before it was altered; the chain alone
 proves nothing against someone who can rewrite the whole file.
 
-This module does not know what the records mean, but for ``fold_history``.
+This module does not know what the records mean, but for ``fold_history`` and ``fold_turns``.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from offline_interpreter.records import Message, value_json
 FIRST = "0" * 64  # ``prev`` of the first line
 
 # After these a power cut may take nothing: the file is synchronised with the disk.
-_SYNCED = frozenset({"session", "step", "cell_end", "turn_end", "history"})
+_SYNCED = frozenset({"session", "step", "cell_end", "turn_end", "history", "undo"})
 
 
 class Transcript:
@@ -129,11 +130,42 @@ def history_record(messages: Sequence[Message]) -> dict[str, Any]:
 
 
 def fold_history(records: Iterator[dict[str, Any]]) -> list[Message]:
-    """Return the history that the records leave behind."""
+    """Return the history that the records leave behind; turns that were undone are not in it."""
     messages: list[Message] = []
     for record in records:
         if record.get("kind") == "message":
             messages.append(Message(record["role"], record["text"]))
         elif record.get("kind") == "history":
             messages = [Message(each["role"], each["text"]) for each in record["messages"]]
+        elif record.get("kind") == "undo":
+            messages = without_last_turn(messages)
     return messages
+
+
+def without_last_turn(messages: Sequence[Message]) -> list[Message]:
+    """Return the messages before the last request of the person; all of them if there is none."""
+    for index in range(len(messages) - 1, -1, -1):
+        if messages[index].role == "user":
+            return list(messages[:index])
+    return list(messages)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedTurn:
+    """A turn of the transcript: what was asked, and the cells that ran."""
+
+    request: str
+    cells: tuple[int, ...] = ()
+
+
+def fold_turns(records: Iterator[dict[str, Any]]) -> list[RecordedTurn]:
+    """Return the turns that the records leave behind, oldest first, also those that the model sees no more."""
+    turns: list[RecordedTurn] = []
+    for record in records:
+        if record.get("kind") == "turn_start":
+            turns.append(RecordedTurn(record["text"]))
+        elif record.get("kind") == "cell_start" and turns:
+            turns[-1] = replace(turns[-1], cells=(*turns[-1].cells, record["cell"]))
+        elif record.get("kind") == "undo" and turns:
+            turns.pop()
+    return turns

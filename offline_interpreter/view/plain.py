@@ -26,12 +26,15 @@ from offline_interpreter.records import (
     TurnStart,
     event_json,
 )
+from offline_interpreter.undone import Undone
 from offline_interpreter.view.lines import LineFeed, safe, spelled_out
-from offline_interpreter.view.words import artifact_line, cell_ending, counted, path_text, turn_ending
+from offline_interpreter.view.words import artifact_line, cell_ending, counted, path_text, turn_ending, undo_lines
 
 CODE_INDENT = "    "
 TELL_AFTER_S = 0.5  # of a wait: what is over before is not worth a line
 LONG_PROMPT_TOKENS = 500  # a wait on most machines
+
+_WAITS = {"load": "Loading the model.", "keep": "Keeping copies of files, so that cells can be undone."}
 
 
 class PlainView:
@@ -71,6 +74,8 @@ class PlainView:
                 self._show_cell(event)
             case TurnEnd():
                 self._end(event)
+            case Undone():
+                self._tell("\n".join(undo_lines(event)))
 
     def close(self) -> None:
         """Write the lines that a cell has not finished."""
@@ -90,7 +95,7 @@ class PlainView:
         if not is_long and now - self._waiting_since < TELL_AFTER_S:
             return
         self._told_wait = True
-        self._tell("Loading the model." if event.stage == "load" else f"Reading {counted(event.total, 'token')}.")
+        self._tell(_WAITS.get(event.stage) or f"Reading {counted(event.total, 'token')}.")
 
     def _show_step(self, event: StepTaken) -> None:
         if event.action == "answer":

@@ -25,12 +25,13 @@ from offline_interpreter.records import (
     TurnEnd,
     TurnStart,
 )
+from offline_interpreter.undone import Undone
 from offline_interpreter.view.cell_pane import CellPane
 from offline_interpreter.view.lines import safe
 from offline_interpreter.view.listing import Listing
 from offline_interpreter.view.page import Page
 from offline_interpreter.view.prose import Prose
-from offline_interpreter.view.words import progress_line, thinking_line, turn_ending, turn_figures
+from offline_interpreter.view.words import progress_line, thinking_line, turn_ending, turn_figures, undo_lines
 
 ESTIMATE_AFTER_S = 1.0  # of a wait: before, its speed says little
 
@@ -78,6 +79,8 @@ class TerminalView:
                 self._show_notice(event.text)
             case TurnEnd():
                 self._end_turn(event)
+            case Undone():
+                self._show_notice("\n".join(undo_lines(event)))
 
     def close(self) -> None:
         """Print what is unfinished, and take the live line off the screen."""

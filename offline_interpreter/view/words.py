@@ -8,21 +8,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from offline_interpreter.plain_text import size_text
 from offline_interpreter.records import Artifact, CellEnd, TurnEnd
+from offline_interpreter.undone import Undone
 from offline_interpreter.view.lines import safe
 
 BAR_COLUMNS = 10
 STOP_HINT = "Ctrl-C stops"
 
-_UNITS = ("B", "kB", "MB", "GB", "TB")
-
-
-def size_text(size_bytes: int) -> str:
-    """Return a size in decimal units: 21 kB, 1.2 MB."""
-    size, unit = float(size_bytes), 0
-    while size >= 999.5 and unit < len(_UNITS) - 1:
-        size, unit = size / 1000, unit + 1
-    return f"{size:.1f} {_UNITS[unit]}" if unit > 1 and size < 10 else f"{size:.0f} {_UNITS[unit]}"
+_STAGES = {"load": "Loading the model", "keep": "Keeping copies of files"}
 
 
 def seconds_text(seconds: float) -> str:
@@ -52,7 +46,7 @@ def artifact_line(artifact: Artifact) -> str:
 
 def progress_line(stage: str, done: int, total: int, left_s: float | None) -> str:
     """Say how far loading or reading is. ``left_s`` None: not known."""
-    what = "Loading the model" if stage == "load" else f"Reading {counted(total, 'token')}" if total else "Reading"
+    what = _STAGES[stage] if stage in _STAGES else f"Reading {counted(total, 'token')}" if total else "Reading"
     if not total:
         return f"{what} · {STOP_HINT}"
     share = min(done / total, 1.0)
@@ -94,6 +88,18 @@ def turn_ending(event: TurnEnd) -> str:
     if event.status in ("refused", "interrupted"):
         return "Stopped."
     return "" if event.status == "answered" else safe(event.answer)
+
+
+def undo_lines(event: Undone) -> list[str]:
+    """Say what an undo did, a line for each file, and that variables are as they were."""
+    files = event.files
+    lines = [f"↶ {path_text(path)} is as it was before" for path in files.restored]
+    lines += [f"↶ {path_text(path)} was removed" for path in files.removed]
+    lines += [f"! {path_text(left.path)} was left as it is: {safe(left.reason)}" for left in files.kept]
+    lines += [f"! {path_text(left.path)} could not be put back: {safe(left.reason)}" for left in files.lost]
+    if event.cells:
+        lines.append("Variables keep the values that the cells gave them.")
+    return ["The last turn was undone.", *lines]
 
 
 def turn_figures(event: TurnEnd) -> str:

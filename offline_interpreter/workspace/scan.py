@@ -2,7 +2,8 @@
 
 A scan reads names, sizes and times, never contents, and follows no link. Hidden folders, Python environments and
 caches are skipped. It stops at a budget of entries: in a very large folder what lies deepest is not watched, and
-``complete`` says so. A change that keeps size, time and inode goes unseen.
+``complete`` says so. Nothing that writes to a file can keep its change time, so that a change whose other times were
+put back is seen too.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -22,11 +24,29 @@ _ENVIRONMENT_MARKS = ("pyvenv.cfg", "conda-meta")
 
 
 class FileState(NamedTuple):
-    """What tells one state of a file from another."""
+    """What tells one state of a file from another. ``mode`` holds its type, as in ``os.stat``."""
 
     size_bytes: int
     modified_ns: int
     inode: int
+    mode: int
+    changed_ns: int
+    owner: int
+    group: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> FileState:
+        """Take what matters of a status."""
+        times = status.st_mtime_ns, status.st_ctime_ns
+        return cls(status.st_size, times[0], status.st_ino, status.st_mode, times[1], status.st_uid, status.st_gid)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one scan found, by path relative to the root: the files, and the mode of each folder below the root."""
+
+    files: dict[str, FileState] = field(default_factory=dict)
+    folders: dict[str, int] = field(default_factory=dict)
 
 
 class Workspace:
@@ -36,12 +56,12 @@ class Workspace:
         self.root = root
         self.complete = True
         self._max_entries = max_entries
-        self._before = self._scan()
-        self._preexisting = frozenset(self._before)
+        self.seen = self._scan()
+        self._preexisting = frozenset(self.seen.files)
 
     def files(self) -> list[str]:
         """Return the files last seen, relative to the root, those of the top level first; hidden ones left out."""
-        visible = (path for path in self._before if not Path(path).name.startswith("."))
+        visible = (path for path in self.seen.files if not Path(path).name.startswith("."))
         return sorted(visible, key=lambda path: (path.count("/"), path))
 
     def settle(self) -> list[Artifact]:
@@ -52,8 +72,8 @@ class Workspace:
 
     def changed(self) -> list[Artifact]:
         """Scan again; return what was created, modified or deleted since the last look, in this order."""
-        before, now = self._before, self._scan()
-        self._before = now
+        before, self.seen = self.seen.files, self._scan()
+        now = self.seen.files
         changed = (path for path in before.keys() & now.keys() if now[path] != before[path])
         return [
             *self._artifacts("created", now.keys() - before.keys(), now),
@@ -66,8 +86,8 @@ class Workspace:
     ) -> list[Artifact]:
         return [Artifact(path, change, states[path].size_bytes, path in self._preexisting) for path in sorted(paths)]
 
-    def _scan(self) -> dict[str, FileState]:
-        found: dict[str, FileState] = {}
+    def _scan(self) -> Seen:
+        found = Seen()
         folders = deque([""])
         self.complete = True
         seen = 0
@@ -80,10 +100,11 @@ class Workspace:
                     return found
                 path = f"{folder}/{entry.name}" if folder else entry.name
                 if entry.is_dir(follow_symlinks=False):
-                    if not _is_skipped(entry):
+                    if not _is_skipped(entry) and (state := _state(entry)) is not None:
                         folders.append(path)
+                        found.folders[path] = state.mode
                 elif (state := _state(entry)) is not None:
-                    found[path] = state
+                    found.files[path] = state
         return found
 
 
@@ -103,7 +124,6 @@ def _is_skipped(entry: os.DirEntry[str]) -> bool:
 
 def _state(entry: os.DirEntry[str]) -> FileState | None:
     try:
-        status = entry.stat(follow_symlinks=False)
+        return FileState.of(entry.stat(follow_symlinks=False))
     except OSError:
         return None
-    return FileState(status.st_size, status.st_mtime_ns, status.st_ino)
