@@ -12,7 +12,7 @@ import pytest
 from offline_interpreter.api import open_session
 from offline_interpreter.config import Options
 from offline_interpreter.engines.base import Played, ScriptedEngine
-from offline_interpreter.errors import ApprovalRequired
+from offline_interpreter.errors import ApprovalRequired, UsageError
 from offline_interpreter.records import (
     Answer,
     Approve,
@@ -37,6 +37,7 @@ from offline_interpreter.records import (
 from offline_interpreter.session import Session
 from offline_interpreter.steps import parse_step
 from offline_interpreter.transcript import fold_history, read_transcript
+from offline_interpreter.undone import FilesUndone, Undone
 
 Open = Callable[..., Session]
 
@@ -416,3 +417,70 @@ def test_code_cut_at_its_length_does_not_run(open_scripted: Open) -> None:
     assert end_of(events).status == "answered"
     assert not of_kind(events, CellEnd)
     assert "did not run" in observations(session)[0]
+
+
+# -- undo ---------------------------------------------------------------------------------------------------------
+
+
+def test_undo_puts_files_back_and_forgets_the_turn(open_scripted: Open, workspace: Path) -> None:
+    (workspace / "theirs.csv").write_text("a")
+    code = "open('theirs.csv', 'w').write('bb')\nopen('new.txt', 'w').write('c')"
+    session = open_scripted(Answer("a"), Code("", code), Answer("b"))
+    list(session.turn("one"))
+    before = list(session.messages)
+    list(session.turn("two"))
+    undone = session.undo()
+    assert undone == Undone("two", (1,), FilesUndone(restored=("theirs.csv",), removed=("new.txt",)))
+    assert [(path.name, path.read_text()) for path in workspace.iterdir()] == [("theirs.csv", "a")]
+    assert session.messages == before
+
+
+def test_turns_are_undone_until_none_is_left(open_scripted: Open, workspace: Path) -> None:
+    steps = [Code("", f"open('a', 'a').write('{number}')") for number in range(3)]
+    session = open_scripted(steps[0], Answer("0"), steps[1], steps[2], Answer("2"))
+    list(session.turn("one"))
+    list(session.turn("two"))
+    assert session.undo().cells == (2, 3)
+    assert (workspace / "a").read_text() == "0"
+    assert session.undo().files.removed == ("a",)
+    with pytest.raises(UsageError, match="no turn to undo"):
+        session.undo()
+
+
+def test_resumed_session_has_forgotten_what_was_undone(open_scripted: Open, workspace: Path) -> None:
+    first = open_scripted(Code("", "open('a', 'w').write('1')"), Answer("1"), Code("", "open('a', 'w')"), Answer("2"))
+    list(first.turn("one"))
+    list(first.turn("two"))
+    first.undo()
+    first.close()
+    second = open_scripted(resume=first.cells.folder.path)
+    assert second.messages == first.messages
+    assert second.undo().files.removed == ("a",)
+    assert list(workspace.iterdir()) == []
+
+
+def test_undo_within_a_turn_is_refused(open_scripted: Open) -> None:
+    session = open_scripted(Answer("a"))
+    with closing(session.turn("one")) as turn:
+        next(turn)
+        with pytest.raises(UsageError, match="is running"):
+            session.undo()
+
+
+def test_model_still_hears_of_the_persons_files_after_an_undo(open_scripted: Open, workspace: Path) -> None:
+    session = open_scripted(Answer("a"), Answer("b"), Answer("c"))
+    list(session.turn("one"))
+    (workspace / "added.csv").write_text("x")
+    list(session.turn("two"))
+    session.undo()
+    list(session.turn("three"))
+    assert session.messages[3].text == "Files created: added.csv\n\nthree"
+
+
+def test_turn_that_was_left_in_the_middle_of_a_cell_is_undone(open_scripted: Open, workspace: Path) -> None:
+    code = "open('a', 'w').write('x')\nprint('made', flush=True)\nimport time\ntime.sleep(60)"
+    session = open_scripted(Code("", code))
+    with closing(session.turn("x")) as turn:
+        next(event for event in turn if isinstance(event, OutputMade))
+    assert session.undo().files.removed == ("a",)
+    assert list(workspace.iterdir()) == []

@@ -9,8 +9,10 @@ from offline_interpreter.errors import TranscriptBroken
 from offline_interpreter.records import Message
 from offline_interpreter.transcript import (
     FIRST,
+    RecordedTurn,
     Transcript,
     fold_history,
+    fold_turns,
     history_record,
     message_record,
     read_transcript,
@@ -95,3 +97,25 @@ def test_history_is_folded_from_messages_and_replacements(path: Path) -> None:
         message_record(Message("assistant", "c")),
     )
     assert fold_history(read_transcript(path)) == [*kept, Message("assistant", "c")]
+
+
+def test_undone_turn_is_folded_away(path: Path) -> None:
+    write(
+        path,
+        message_record(Message("system", "s")),
+        {"kind": "turn_start", "text": "one", "turn": 1},
+        message_record(Message("user", "one")),
+        {"kind": "cell_start", "cell": 1, "code": "1"},
+        message_record(Message("assistant", "1")),
+        {"kind": "turn_start", "text": "two", "turn": 2},
+        message_record(Message("user", "two")),
+        {"kind": "cell_start", "cell": 2, "code": "2"},
+        {"kind": "undo", "request": "two", "cells": [2]},
+    )
+    assert fold_history(read_transcript(path))[1:] == [Message("user", "one"), Message("assistant", "1")]
+    assert fold_turns(read_transcript(path)) == [RecordedTurn("one", (1,))]
+
+
+def test_undo_of_a_turn_that_was_trimmed_leaves_the_system_message(path: Path) -> None:
+    write(path, history_record([Message("system", "s")]), {"kind": "undo", "request": "one", "cells": []})
+    assert fold_history(read_transcript(path)) == [Message("system", "s")]

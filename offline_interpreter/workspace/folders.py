@@ -46,7 +46,7 @@ class Folders:
             return self._fd
         self._forget()
         fd = self.root_fd
-        for part in folder.split("/"):
+        for part in filter(None, folder.split("/")):
             try:
                 inner = os.open(part, _FOLDER | _NOFOLLOW, dir_fd=fd)
             finally:
