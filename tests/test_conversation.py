@@ -133,3 +133,15 @@ def test_broken_conversation_is_refused_and_the_current_one_kept(scripted: Inter
     with pytest.raises(UsageError):
         scripted.load([{"role": "nobody"}])
     assert scripted.messages[0]["content"] == "Add."
+
+
+def test_undo_takes_back_the_files_and_the_turn(tmp_path: Path) -> None:
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    engine = ScriptedEngine([Answer("1"), Code("", "open('made', 'w')"), Answer("2")])
+    with Interpreter(engine=engine, workspace=workspace, auto_run=True) as interpreter:
+        interpreter.chat("one", display=False)
+        interpreter.chat("two", display=False)
+        assert interpreter.undo().files.removed == ("made",)
+        assert [entry["content"] for entry in interpreter.messages] == ["one", "1"]
+    assert list(workspace.iterdir()) == []

@@ -1,4 +1,4 @@
-"""Files as they were before a cell, and putting them back. A "cell" here is whatever happens between before and after."""
+"""Files as they were before a cell, and putting them back. A cell here is what happens between before and after."""
 
 import os
 import stat

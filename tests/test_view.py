@@ -31,8 +31,11 @@ from offline_interpreter.records import (
     TurnEnd,
     TurnStart,
     TurnStats,
+    event_json,
 )
+from offline_interpreter.undone import FileLeft, FilesUndone, Undone
 from offline_interpreter.view import JsonView, PlainView, TerminalView, View, make_view
+from offline_interpreter.view.words import progress_line
 
 NOTE = "Reading sales.csv and drawing revenue for each region."
 CODE = 'import pandas as pd\n\ndf = pd.read_csv("sales.csv")\nprint(df.shape)'
@@ -726,3 +729,25 @@ def test_plain_text_speaks_of_a_load_that_takes_its_time() -> None:
     time.sleep(0.6)
     view.show(ProgressMade("load", 50, 100))
     assert err.getvalue() == "Loading the model.\n"
+
+
+def test_undo_is_told_file_by_file() -> None:
+    files = FilesUndone(
+        ("a",), ("b",), (FileLeft("c", "it was changed since"),), (FileLeft("d", "too large to be kept"),)
+    )
+    told = (
+        "The last turn was undone.\n"
+        "↶ a is as it was before\n"
+        "↶ b was removed\n"
+        "! c was left as it is: it was changed since\n"
+        "! d could not be put back: too large to be kept\n"
+        "Variables keep the values that the cells gave them.\n"
+    )
+    event = Undone("two", (1,), files)
+    assert in_plain([event]) == ("", told)
+    assert told in on_terminal([event])
+    assert [each["path"] for each in event_json(event)["files"]["kept"]] == ["c"]
+
+
+def test_keeping_files_is_told_when_it_takes_long() -> None:
+    assert progress_line("keep", 50, 100, None).startswith("Keeping copies of files ▕█████     ▏ 50 %")
