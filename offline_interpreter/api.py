@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from offline_interpreter import __version__, prompt
+from offline_interpreter.cancel import Cancel
 from offline_interpreter.cell_log import SessionFolder
 from offline_interpreter.cells import Cells
 from offline_interpreter.config import STARTER, Options, gpu_layer_count, models_folder, prefixes_folder, state_folder
@@ -24,7 +25,6 @@ from offline_interpreter.kernel.sandbox.plan import Access
 from offline_interpreter.records import (
     Approve,
     AskInput,
-    Cancel,
     Code,
     Decision,
     Limits,

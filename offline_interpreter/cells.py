@@ -9,13 +9,13 @@ from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
 
+from offline_interpreter.cancel import Cancel
 from offline_interpreter.cell_log import CellLog, SessionFolder
 from offline_interpreter.kernel.manager import Kernel
 from offline_interpreter.prompt import Observed
 from offline_interpreter.records import (
     ArtifactFound,
     AskInput,
-    Cancel,
     CellEnd,
     CellResult,
     CellStart,

@@ -6,8 +6,7 @@ web page share. Nothing here knows how a value comes about or how it is shown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal
 
@@ -143,8 +142,8 @@ class Limits:
 class Sampling:
     """How tokens are chosen. ``temperature`` 0 is greedy. ``max_tokens`` bounds one reply.
 
-    Drawn is among the tokens whose chance is at least ``min_p`` of the best one's, and of these among the likeliest
-    that have ``top_p`` of all chances together. ``repetition_penalty`` above 1 makes the latest tokens less likely.
+    Drawn is among those with ``min_p`` of the best one's chance or more, and of these the likeliest that have ``top_p``
+    of all chances. ``repetition_penalty`` above 1 makes the latest tokens less likely.
     """
 
     temperature: float = 0.0
@@ -171,8 +170,8 @@ Finish = Literal["complete", "length", "runaway", "cancelled"]
 class ReplyStats:
     """Token counts and seconds of one reply. ``cached_tokens`` of the prompt were not evaluated again.
 
-    Of the generated tokens the schema forced ``forced_tokens``; ``drafted_tokens`` were guessed ahead of the model, and
-    ``accepted_tokens`` of these were what it chose. ``decode_s`` was spent in the model itself.
+    The schema forced ``forced_tokens`` of the reply; of ``drafted_tokens`` that were guessed the model chose
+    ``accepted_tokens``. ``decode_s`` was spent in it.
     """
 
     prompt_tokens: int = 0
@@ -192,33 +191,6 @@ class Reply:
 
     finish: Finish
     stats: ReplyStats = field(default_factory=ReplyStats)
-
-
-class Cancel:
-    """A request to stop, seen by the worker that is asked to. Setting it is safe in a signal handler."""
-
-    __slots__ = ("_calls", "requested")
-
-    def __init__(self) -> None:
-        self.requested = False
-        self._calls: tuple[Callable[[], None], ...] = ()
-
-    def request(self) -> None:
-        """Ask the worker to stop at its next look."""
-        self.requested = True
-        for call in self._calls:
-            call()
-
-    @contextmanager
-    def calling(self, call: Callable[[], None]) -> Iterator[None]:
-        """Have ``call`` called by a request, inside of the ``with``: for workers that cannot look. It must be quick."""
-        self._calls = (*self._calls, call)
-        try:
-            if self.requested:
-                call()
-            yield
-        finally:
-            self._calls = tuple(other for other in self._calls if other is not call)
 
 
 # -- events -------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from datetime import date
 from typing import Literal, TypeVar
 
 from offline_interpreter import prompt
+from offline_interpreter.cancel import Cancel
 from offline_interpreter.cells import Cells
 from offline_interpreter.engines.base import Engine, stream_in_thread
 from offline_interpreter.errors import ApprovalRequired, EngineError, KernelError, StepInvalid, UsageError
@@ -25,7 +26,6 @@ from offline_interpreter.records import (
     Approved,
     Artifact,
     AskInput,
-    Cancel,
     Code,
     CodeDelta,
     Event,

@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from measuring.shapes import TINY, shape_file
 
+from offline_interpreter.cancel import Cancel
 from offline_interpreter.engines.llama.context import Context
 from offline_interpreter.engines.llama.drafts import Drafts
 from offline_interpreter.engines.llama.loader import Weights, acquire, release
@@ -30,7 +31,7 @@ from offline_interpreter.engines.llama.loop import Means, Writing
 from offline_interpreter.engines.llama.sampling import Chooser
 from offline_interpreter.engines.llama.tokens import TokenLog, common_prefix
 from offline_interpreter.errors import OfflineInterpreterError
-from offline_interpreter.records import Cancel, Finish, Message, Sampling
+from offline_interpreter.records import Finish, Message, Sampling
 from offline_interpreter.steps import STEP_SCHEMA, close_step, parse_step
 
 WINDOW = 1024

@@ -23,11 +23,12 @@ from importlib import resources
 from pathlib import Path
 from random import Random
 
+from offline_interpreter.cancel import Cancel
 from offline_interpreter.engines.llama import LlamaEngine
 from offline_interpreter.engines.llama.binding import library
 from offline_interpreter.errors import OfflineInterpreterError
 from offline_interpreter.models.gguf import read_header
-from offline_interpreter.records import Cancel, Message, Sampling
+from offline_interpreter.records import Message, Sampling
 from offline_interpreter.steps import STEP_SCHEMA
 
 MOST_FLIPS = 4  # of bytes in a file

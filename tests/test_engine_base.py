@@ -6,9 +6,10 @@ from contextlib import closing
 
 import pytest
 
+from offline_interpreter.cancel import Cancel
 from offline_interpreter.engines.base import ScriptedEngine, stream_in_thread
 from offline_interpreter.errors import ContextFull, EngineError
-from offline_interpreter.records import Answer, Cancel, Message, Progress, Reply, Sampling
+from offline_interpreter.records import Answer, Message, Progress, Reply, Sampling
 from offline_interpreter.steps import STEP_SCHEMA, parse_step
 
 ASK = [Message("user", "x" * 40)]

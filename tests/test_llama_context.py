@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from synthetic import write_model, write_recurrent_model
 
+from offline_interpreter.cancel import Cancel
 from offline_interpreter.engines.llama.context import Context, choose_threads
 from offline_interpreter.engines.llama.loader import acquire, release
 from offline_interpreter.errors import EngineError
-from offline_interpreter.records import Cancel, Progress
+from offline_interpreter.records import Progress
 
 MIB, GIB = 1 << 20, 1 << 30
 

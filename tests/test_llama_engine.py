@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from synthetic import write_model
 
+from offline_interpreter.cancel import Cancel
 from offline_interpreter.engines.base import stream_in_thread
 from offline_interpreter.engines.llama import LlamaEngine
 from offline_interpreter.engines.llama.gpus import gpu_is_usable
 from offline_interpreter.errors import ContextFull, EngineError, ModelMissing
 from offline_interpreter.models.fit import ALL_LAYERS
-from offline_interpreter.records import Cancel, Message, Progress, Reply, Sampling
+from offline_interpreter.records import Message, Progress, Reply, Sampling
 from offline_interpreter.steps import STEP_SCHEMA, StepReader, close_step, parse_step
 
 SYSTEM = Message("system", "Reply with one JSON object.\n" * 8)

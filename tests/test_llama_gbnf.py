@@ -14,6 +14,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from synthetic import write_model
 
+from offline_interpreter.cancel import Cancel
 from offline_interpreter.engines.llama import LlamaEngine
 from offline_interpreter.engines.llama.gbnf import GbnfConstraint, GbnfGrammar
 from offline_interpreter.engines.llama.gbnf_text import BLOCK_CHARS, MOST_CHARS
@@ -22,7 +23,7 @@ from offline_interpreter.engines.llama.loader import Weights, acquire, release
 from offline_interpreter.engines.llama.sampling import allowed_tokens
 from offline_interpreter.engines.llama.vocabulary import Vocabulary
 from offline_interpreter.errors import EngineError
-from offline_interpreter.records import Answer, Cancel, Code, Message, Progress, Sampling, Step
+from offline_interpreter.records import Answer, Code, Message, Progress, Sampling, Step
 from offline_interpreter.steps import STEP_SCHEMA, parse_step, write_step
 
 
@@ -350,7 +351,8 @@ sys.modules["llguidance"] = None  # importing it fails
 from importlib import resources
 from pathlib import Path
 from offline_interpreter.engines.llama import LlamaEngine
-from offline_interpreter.records import Cancel, Message, Sampling
+from offline_interpreter.cancel import Cancel
+from offline_interpreter.records import Message, Sampling
 from offline_interpreter.steps import STEP_SCHEMA
 engine = LlamaEngine(Path(str(resources.files("offline_interpreter").joinpath("data/starter.gguf"))))
 question = [Message("user", "What is 37 * 481?")]

@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 from synthetic import write_model
 
+from offline_interpreter.cancel import Cancel
 from offline_interpreter.engines.llama.gpus import gpu_is_usable
 from offline_interpreter.engines.llama.loader import acquire, release
 from offline_interpreter.errors import EngineError, ModelMissing, ModelUnusable
 from offline_interpreter.models.fit import ALL_LAYERS
-from offline_interpreter.records import Cancel, Progress
+from offline_interpreter.records import Progress
 
 
 def ignore(progress: Progress) -> None:

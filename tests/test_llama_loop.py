@@ -6,6 +6,7 @@ from random import Random
 import pytest
 from synthetic import write_model, write_recurrent_model
 
+from offline_interpreter.cancel import Cancel
 from offline_interpreter.engines.llama.context import Context
 from offline_interpreter.engines.llama.drafts import Drafts
 from offline_interpreter.engines.llama.loader import Weights, acquire, release
@@ -18,7 +19,7 @@ from offline_interpreter.engines.llama.loop import (
     Writing,
 )
 from offline_interpreter.engines.llama.sampling import Chooser, Logits
-from offline_interpreter.records import Cancel, Sampling
+from offline_interpreter.records import Sampling
 from offline_interpreter.steps import STEP_SCHEMA, StepReader
 
 

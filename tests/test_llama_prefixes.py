@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from synthetic import write_model, write_recurrent_model
 
+from offline_interpreter.cancel import Cancel
 from offline_interpreter.engines.llama import LlamaEngine
 from offline_interpreter.engines.llama.engine import LEAST_GROWTH_TOKENS
 from offline_interpreter.engines.llama.prefixes import LARGEST_SHARE, PrefixStore, clear, model_key, stored
 from offline_interpreter.engines.llama.tokens import Entry
-from offline_interpreter.records import Cancel, Message, Reply, Sampling
+from offline_interpreter.records import Message, Reply, Sampling
 from offline_interpreter.steps import STEP_SCHEMA
 
 SYSTEM = Message("system", "Reply with one JSON object.\n" * 8)

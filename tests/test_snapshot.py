@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from offline_interpreter.records import Cancel, Event, Limits, Notice
+from offline_interpreter.cancel import Cancel
+from offline_interpreter.records import Event, Limits, Notice
 from offline_interpreter.undone import FileLeft, FilesUndone
 from offline_interpreter.workspace.scan import Workspace
 from offline_interpreter.workspace.snapshot import Snapshot

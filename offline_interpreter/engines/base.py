@@ -12,8 +12,9 @@ import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
+from offline_interpreter.cancel import Cancel
 from offline_interpreter.errors import ContextFull, EngineError
-from offline_interpreter.records import Cancel, Finish, Message, Progress, Reply, ReplyStats, Sampling, Step
+from offline_interpreter.records import Finish, Message, Progress, Reply, ReplyStats, Sampling, Step
 from offline_interpreter.steps import write_step
 
 OnProgress = Callable[[Progress], None]

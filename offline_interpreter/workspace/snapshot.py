@@ -16,8 +16,9 @@ from collections.abc import Generator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from offline_interpreter.cancel import Cancel
 from offline_interpreter.plain_text import size_text
-from offline_interpreter.records import Cancel, Event, Limits, Notice, ProgressMade
+from offline_interpreter.records import Event, Limits, Notice, ProgressMade
 from offline_interpreter.undone import FilesUndone
 from offline_interpreter.workspace import journal
 from offline_interpreter.workspace.folders import SUPPORTED, Folders

@@ -8,8 +8,9 @@ from typing import Any
 
 from measuring.transcripts import TRANSCRIPTS
 from measuring.waits import drain
+from offline_interpreter.cancel import Cancel
 from offline_interpreter.engines.llama import LlamaEngine
-from offline_interpreter.records import Cancel, Reply, Sampling
+from offline_interpreter.records import Reply, Sampling
 from offline_interpreter.steps import STEP_SCHEMA
 
 MOST_TOKENS = 300

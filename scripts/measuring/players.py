@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from measuring.transcripts import Transcript
+from offline_interpreter.cancel import Cancel
 from offline_interpreter.engines.llama.binding import library
 from offline_interpreter.engines.llama.context import Context
 from offline_interpreter.engines.llama.drafts import Drafts
@@ -21,7 +22,7 @@ from offline_interpreter.engines.llama.loader import Weights
 from offline_interpreter.engines.llama.loop import Means, Writing
 from offline_interpreter.engines.llama.sampling import Chooser, Logits
 from offline_interpreter.engines.llama.tokens import TokenLog
-from offline_interpreter.records import Cancel, Sampling
+from offline_interpreter.records import Sampling
 from offline_interpreter.steps import STEP_SCHEMA, write_step
 
 CERTAIN = 1e6  # a logit that nothing else comes near

@@ -13,8 +13,8 @@ from offline_interpreter.engines.llama.context import Context
 from offline_interpreter.engines.llama.loader import Weights
 from offline_interpreter.steps import STEP_SCHEMA
 
-RUN_S = 5.0  # of one reply, about: it is cut to what the stock binding writes in this time
-LEAST_TOKENS, TRIED_TOKENS = 96, 12
+RUN_S = 2.0  # of one reply, about: it is cut to what the stock binding writes in this time
+LEAST_TOKENS, TRIED_TOKENS = 48, 12
 GRAMMAR_TOKENS = 24  # of a reply, with the stock grammar: it takes up to 50 ms for each
 WINDOW = 6144
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from measuring.transcripts import SYSTEM
+from offline_interpreter.cancel import Cancel
 from offline_interpreter.engines.llama import LlamaEngine
-from offline_interpreter.records import Cancel, Message, Reply, Sampling
+from offline_interpreter.records import Message, Reply, Sampling
 from offline_interpreter.steps import STEP_SCHEMA
 
 HISTORY_TOKENS, NEW_TOKENS = 2000, 16

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from offline_interpreter.cancel import Cancel
 from offline_interpreter.engines.llama.binding import complaint, forget_log, library
 from offline_interpreter.errors import EngineError, ModelUnusable
-from offline_interpreter.records import Cancel
 
 if TYPE_CHECKING:
     from offline_interpreter.engines.llama.loader import Weights

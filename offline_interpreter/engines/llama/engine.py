@@ -12,6 +12,7 @@ from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from offline_interpreter.cancel import Cancel
 from offline_interpreter.engines.base import OnProgress
 from offline_interpreter.engines.llama.context import Context, choose_threads
 from offline_interpreter.engines.llama.drafts import Drafts
@@ -23,7 +24,7 @@ from offline_interpreter.engines.llama.prefixes import PrefixStore, model_key
 from offline_interpreter.engines.llama.sampling import Chooser
 from offline_interpreter.engines.llama.tokens import TokenLog, common_prefix
 from offline_interpreter.errors import ContextFull, EngineError
-from offline_interpreter.records import Cancel, Message, Progress, Reply, ReplyStats, Sampling
+from offline_interpreter.records import Message, Progress, Reply, ReplyStats, Sampling
 
 LEAST_KEPT_TOKENS = 64  # a shorter system turn is evaluated as quickly as it is read from disk
 LEAST_GROWTH_TOKENS = 512

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from offline_interpreter.cancel import Cancel
 from offline_interpreter.engines.base import OnProgress
 from offline_interpreter.engines.llama.binding import complaint, forget_log, library
 from offline_interpreter.engines.llama.gpus import free_gpu_bytes, gpu_is_usable
@@ -22,7 +23,7 @@ from offline_interpreter.engines.llama.vocabulary import Vocabulary
 from offline_interpreter.errors import EngineError, ModelUnusable
 from offline_interpreter.models.fit import Memory, plan
 from offline_interpreter.models.gguf import check_file, join, shards
-from offline_interpreter.records import Cancel, Progress
+from offline_interpreter.records import Progress
 
 
 class Weights:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from offline_interpreter.cancel import Cancel
 from offline_interpreter.engines.base import OnProgress
 from offline_interpreter.engines.llama.context import MOST_ROWS, Context
 from offline_interpreter.engines.llama.drafts import Drafts
@@ -23,7 +24,7 @@ from offline_interpreter.engines.llama.sampling import Chooser, allowed_tokens
 from offline_interpreter.engines.llama.tokens import common_prefix
 from offline_interpreter.engines.llama.vocabulary import Vocabulary
 from offline_interpreter.errors import EngineError
-from offline_interpreter.records import Cancel, Finish, Progress
+from offline_interpreter.records import Finish, Progress
 
 PREFILL_TOKENS = 128  # read at once between two looks at the cancel
 LONGEST_CYCLE = 40  # tokens, a sentence or a line; longer repetitions are not looked for
