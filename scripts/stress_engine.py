@@ -57,7 +57,7 @@ def main() -> int:
 
 def _stress(weights: Weights, replies: int, random: Random) -> int:
     context = Context(weights, WINDOW, 1)
-    drafts = {able: Drafts(able=able) for able in (True, False)}
+    drafts = {True: Drafts(cost=0.0), False: Drafts(cost=None)}
     ended: Counter[str] = Counter()
     tokens, wrong, started = 0, 0, time.perf_counter()
     for number in range(replies):

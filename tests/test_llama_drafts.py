@@ -4,17 +4,18 @@ from collections.abc import Callable
 
 import pytest
 
-from offline_interpreter.engines.llama.drafts import LONGEST, LONGEST_PAUSE, STEP, Drafts
+from offline_interpreter.engines.llama.drafts import LENGTHS, MATCHES, Drafts
 
 ONCE = list(range(100, 140))
+LONG = max(MATCHES)
 
 
 def all_valid(tokens: list[int]) -> int:
     return len(tokens)
 
 
-def known(*tokens: int, able: bool = True) -> Drafts:
-    drafts = Drafts(able=able)
+def known(*tokens: int, cost: float | None = 0.1) -> Drafts:
+    drafts = Drafts(cost=cost)
     drafts.begin(tokens)
     return drafts
 
@@ -26,7 +27,9 @@ def propose(
 
 
 def test_what_followed_before_is_proposed() -> None:
-    assert propose(known(*ONCE, 1, 2, 3, *ONCE[:10])) == ONCE[10 : 10 + STEP - 1]
+    guess = propose(known(*ONCE, 1, 2, 3, *ONCE[:LONG]))
+    assert guess
+    assert guess == ONCE[LONG : LONG + len(guess)]
 
 
 def test_nothing_is_proposed_where_nothing_was_the_same() -> None:
@@ -34,70 +37,67 @@ def test_nothing_is_proposed_where_nothing_was_the_same() -> None:
 
 
 def test_the_latest_of_equal_matches_is_followed() -> None:
-    assert propose(known(1, 2, 3, 7, 7, 1, 2, 3, 8, 8, 1, 2, 3))[0] == 8
+    line = ONCE[:LONG]
+    assert propose(known(*line, 7, 7, *line, 8, 8, *line))[0] == 8
 
 
 def test_the_longer_of_two_matches_is_followed() -> None:
-    line = ONCE[:8]
+    line = ONCE[:LONG]
     assert propose(known(*line, 7, 7, *line[-3:], 8, 8, *line))[0] == 7
 
 
 def test_what_repeats_itself_goes_on_repeating() -> None:
-    drafts = known(*ONCE, *(1, 2) * 5)
-    drafts.judge(3, 3)
-    assert propose(drafts) == [1, 2, 1, 2, 1, 2, 1]
+    guess = propose(known(*ONCE, *(1, 2) * LONG))
+    assert guess == [(1, 2)[index % 2] for index in range(len(guess))]
+    assert len(guess) in LENGTHS
 
 
-@pytest.mark.parametrize("unread", range(1, 12))
-def test_a_batch_is_filled_to_a_multiple_of_the_step(unread: int) -> None:
-    guess = propose(known(*ONCE, *ONCE[:12]), unread=unread)
-    assert not guess or (unread + len(guess)) % STEP == 0
+@pytest.mark.parametrize("room", [0, 1, 2])
+def test_no_more_is_proposed_than_there_is_room_for(room: int) -> None:
+    assert len(propose(known(*ONCE, *ONCE[:LONG]), room=room)) == room
 
 
-def test_no_more_is_proposed_than_there_is_room_for() -> None:
-    assert len(propose(known(*ONCE, *ONCE[:12]), room=2)) == 2
-    assert propose(known(*ONCE, *ONCE[:12]), room=0) == []
+@pytest.mark.parametrize("allowed", [0, 1, 2])
+def test_what_the_schema_does_not_allow_is_not_proposed(allowed: int) -> None:
+    assert len(propose(known(*ONCE, *ONCE[:LONG]), valid=lambda _: allowed)) == allowed
 
 
-def test_what_the_schema_does_not_allow_is_not_proposed() -> None:
-    assert propose(known(*ONCE, *ONCE[:12]), valid=lambda _: 0) == []
+def lengths_of(drafts: Drafts) -> int:
+    return len(propose(drafts))
 
 
-def test_a_guess_of_which_little_is_allowed_only_fills_its_batch() -> None:
-    drafts = known(*ONCE, *ONCE[:12])
-    drafts.judge(3, 3)
-    assert len(propose(drafts)) == 2 * STEP - 1
-    assert len(propose(drafts, valid=lambda _: 2)) == STEP - 1
+def test_the_cheaper_a_token_is_the_more_are_guessed() -> None:
+    lengths = [lengths_of(known(*ONCE, *ONCE[:LONG], cost=cost)) for cost in (0.0, 0.3, 0.5, 0.9)]
+    assert lengths == sorted(lengths, reverse=True)
+    assert (lengths[0], lengths[-1]) == (max(LENGTHS), 0)
 
 
-def test_guesses_that_are_right_become_longer() -> None:
-    drafts = known(*ONCE, *ONCE[:12])
-    lengths = []
-    for _ in range(4):
-        lengths.append(len(propose(drafts)))
-        drafts.judge(lengths[-1], lengths[-1])
-    assert lengths == [3, 7, 15, LONGEST]
+def test_a_long_match_is_trusted_sooner_than_a_short_one() -> None:
+    long, short = known(*ONCE, 1, 2, *ONCE[:LONG], cost=0.5), known(*ONCE, 1, 2, *ONCE[:3], cost=0.5)
+    assert lengths_of(long) > lengths_of(short) == 0
 
 
-def test_a_guess_that_is_mostly_wrong_makes_them_short_again() -> None:
-    drafts = known(*ONCE, *ONCE[:12])
-    for _ in range(4):
-        drafts.judge(7, 7)
-    drafts.judge(15, 7)
-    assert len(propose(drafts)) == STEP - 1
+def test_guesses_that_would_have_been_right_make_longer_ones() -> None:
+    drafts = known(*ONCE * 3, 1, 2, *ONCE[:LONG], cost=0.4)
+    before = lengths_of(drafts)
+    drafts.follow(ONCE[LONG : LONG + 20])
+    assert lengths_of(drafts) > before > 0
 
 
-def test_after_wrong_guesses_it_pauses_ever_longer_up_to_a_bound() -> None:
-    drafts = known(*ONCE, *ONCE[:12])
-    pauses = []
-    for _ in range(8):
-        drafts.judge(3, 0)
-        place = len(drafts.tokens)
-        while not propose(drafts):
-            drafts.follow([ONCE[len(drafts.tokens) % len(ONCE)]])
-        pauses.append(len(drafts.tokens) - place)
-    assert pauses == sorted(pauses)
-    assert (pauses[0], pauses[-1]) == (4, LONGEST_PAUSE)
+def test_guesses_that_would_have_been_wrong_make_an_end() -> None:
+    drafts = known(*ONCE, 1, *ONCE[:3], cost=0.1)
+    assert lengths_of(drafts) > 0
+    for index in range(40):
+        drafts.follow([200 + index, *ONCE[:3]])
+    assert lengths_of(drafts) == 0
+
+
+def test_a_new_reply_begins_without_prejudice() -> None:
+    drafts = known(*ONCE, 1, *ONCE[:3], cost=0.1)
+    for index in range(40):
+        drafts.follow([200 + index, *ONCE[:3]])
+    drafts.begin([*drafts.tokens])
+    assert lengths_of(drafts) > 0
 
 
 def test_a_new_prompt_forgets_what_differs() -> None:
@@ -114,4 +114,4 @@ def test_places_that_were_overwritten_are_not_followed() -> None:
 
 
 def test_a_model_that_cannot_take_back_what_it_read_is_not_given_guesses() -> None:
-    assert propose(known(*ONCE, *ONCE[:12], able=False)) == []
+    assert propose(known(*ONCE, *ONCE[:LONG], cost=None)) == []

@@ -115,7 +115,7 @@ def written(weights: Weights, drafts: Drafts, sampling: Sampling, tokens: int = 
 def test_no_guess_changes_what_is_written(weights: Weights, share: float, temperature: float) -> None:
     for seed in range(3):
         sampling = Sampling(temperature=temperature, seed=seed, max_tokens=100)
-        plain, _ = written(weights, Drafts(able=False), sampling)
+        plain, _ = written(weights, Drafts(cost=None), sampling)
         guessed, chooser = written(weights, Oracle(PROMPT, plain.tokens, share, seed), sampling)
         assert guessed.tokens == plain.tokens
         assert guessed.drafted > 0
@@ -127,21 +127,21 @@ def test_no_guess_changes_what_is_written(weights: Weights, share: float, temper
 
 def test_right_guesses_are_accepted(weights: Weights) -> None:
     sampling = Sampling(max_tokens=100)
-    plain, _ = written(weights, Drafts(able=False), sampling)
+    plain, _ = written(weights, Drafts(cost=None), sampling)
     guessed, _ = written(weights, Oracle(PROMPT, plain.tokens, 1.0, 0), sampling)
     assert guessed.accepted >= 0.9 * guessed.drafted > 40
 
 
 def test_wrong_guesses_are_not(weights: Weights) -> None:
     sampling = Sampling(max_tokens=100)
-    plain, _ = written(weights, Drafts(able=False), sampling)
+    plain, _ = written(weights, Drafts(cost=None), sampling)
     guessed, _ = written(weights, Oracle(PROMPT, plain.tokens, 0.0, 0), sampling)
     assert guessed.accepted < 0.2 * guessed.drafted
 
 
 def test_guesses_stay_within_the_window(weights: Weights) -> None:
     sampling = Sampling(max_tokens=100)
-    plain, _ = written(weights, Drafts(able=False), sampling)
+    plain, _ = written(weights, Drafts(cost=None), sampling)
     window = len(PROMPT) + 61
     guessed, _ = written(weights, Oracle(PROMPT, plain.tokens, 1.0, 0), sampling, tokens=window)
     assert guessed.tokens == plain.tokens[: len(guessed.tokens)]

@@ -10,6 +10,7 @@ from measuring.transcripts import TRANSCRIPTS
 from measuring.waits import drain
 from offline_interpreter.cancel import Cancel
 from offline_interpreter.engines.llama import LlamaEngine
+from offline_interpreter.engines.llama.drafts import Drafts
 from offline_interpreter.records import Reply, Sampling
 from offline_interpreter.steps import STEP_SCHEMA
 
@@ -21,7 +22,8 @@ def measure_free_running(path: Path, threads: int) -> dict[str, Any]:
     replies: dict[bool, list[tuple[str, Reply]]] = {True: [], False: []}
     for able, said in replies.items():
         engine = LlamaEngine(path, threads=threads)
-        engine._drafts._able &= able
+        if not able:
+            engine._drafts = Drafts(cost=None)
         for transcript in TRANSCRIPTS:
             if sum(engine.count_tokens(message.text) for message in transcript.messages) < engine.context_tokens * 0.6:
                 stream = engine.stream(

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from measuring.transcripts import Transcript
 from offline_interpreter.cancel import Cancel
 from offline_interpreter.engines.llama.binding import library
-from offline_interpreter.engines.llama.context import Context
+from offline_interpreter.engines.llama.context import BATCH_TOKENS, Context
 from offline_interpreter.engines.llama.drafts import Drafts
 from offline_interpreter.engines.llama.grammar import Constraint
 from offline_interpreter.engines.llama.loader import Weights
@@ -139,7 +139,7 @@ class OurPlayer:
         self.name = name
         self._context = context
         self._weights = weights
-        self._drafts = Drafts(able=drafts and context.forgets_parts)
+        self._drafts = Drafts(cost=context.token_cost if drafts else None)
         self._forced = forced
         self._heat = heat
 
@@ -178,8 +178,8 @@ def _read(
     """Bring all but the last token of a prompt into a cache; that one is the first to be evaluated in the reply."""
     wanted = len(prompt) - 1
     kept = keep(wanted) if list(held[:wanted]) == list(prompt[:wanted]) else keep(0)
-    for start in range(kept, wanted, 256):
-        evaluate(prompt[start : min(start + 256, wanted)])
+    for start in range(kept, wanted, BATCH_TOKENS):
+        evaluate(prompt[start : min(start + BATCH_TOKENS, wanted)])
 
 
 # -- the stock binding ------------------------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
 """Guesses at what the model writes next: what followed the last time that the same few tokens were written.
 
-A guess costs little where it is wrong and saves a pass over the model for every token where it is right, as when a
-cell is written again with a line changed. How far to guess, and whether at all, follows from how the last guesses
-did. Nothing here knows whether a guess may stand: who asks compares it with what the model chooses.
+A guess costs something where it is wrong and saves a pass over the model for every token where it is right, as when a
+cell is written again with a line changed. How often they are right is known at no cost: with every token that is
+written it is seen whether it would have been guessed. Nothing here knows whether a guess may stand: who asks compares
+it with what the model chooses.
 """
 
 from __future__ import annotations
@@ -11,76 +12,85 @@ from collections.abc import Callable, Sequence
 
 from offline_interpreter.engines.llama.tokens import common_prefix
 
-MATCHES = (8, 3)  # tokens that must be the same as before: the longer match is the better guess
-STEP = 4  # a batch of four takes no longer than one of two: measured on CPUs, where kernels go by fours
-LONGEST = 4 * STEP - 1  # beside the token that is read in any case
-LONGEST_PAUSE = 64  # tokens
+MATCHES = {12: 0.9, 6: 0.7, 3: 0.4}  # tokens that must be the same as before, and how often a guess is right, at first
+MEMORY = 16  # guesses that the figures follow
+LENGTHS = (3, 7, 11, 15)  # beside the token that is read in any case: kernels for CPUs go by fours
+CPU_COST = 0.4  # of a token more in a batch, in passes over the model; measured: 0.15 to 0.5, by how weights are stored
+GPU_COST = 0.1
+LEAST_GAIN = 0.2  # of passes, for which a guess is made
 
 
 class Drafts:
     """The tokens that were read and written, and what to guess after them.
 
-    ``able`` False: nothing is guessed, for a model that cannot take back what it read.
+    ``cost`` is that of reading a token more, in passes over the model; None: nothing is guessed, for a model that
+    cannot take back what it read.
     """
 
-    def __init__(self, *, able: bool = True) -> None:
+    def __init__(self, *, cost: float | None = CPU_COST) -> None:
         self.tokens: list[int] = []
-        self._able = able
+        self._cost = cost
         self._after: dict[tuple[int, ...], int] = {}  # some tokens -> the place after their last occurrence
-        self._length = STEP - 1
-        self._misses = 0
-        self._pause_until = 0  # this many tokens
+        self._right = dict(MATCHES)
 
     def begin(self, tokens: Sequence[int]) -> None:
         """Take the tokens of a prompt; what they share with those before is not looked at again."""
         del self.tokens[common_prefix(self.tokens, tokens) :]
-        self._length, self._misses, self._pause_until = STEP - 1, 0, 0
-        self.follow(tokens[len(self.tokens) :])
+        self._right = dict(MATCHES)
+        for token in tokens[len(self.tokens) :]:
+            self._append(token)
 
     def follow(self, tokens: Sequence[int]) -> None:
-        """Take what was written."""
-        known = self.tokens
+        """Take what was written, and learn from it how often guesses are right."""
         for token in tokens:
-            place = len(known)
-            for length in MATCHES:
-                if place >= length:
-                    self._after[tuple(known[place - length :])] = place
-            known.append(token)
+            match, place = self._look()
+            if match:
+                self._right[match] += ((self.tokens[place] == token) - self._right[match]) / MEMORY
+            self._append(token)
 
-    def propose(self, unread: int, room: int, valid: Callable[[list[int]], int]) -> list[int]:
-        """Return what may follow, to be read in one batch with ``unread`` tokens; at most ``room`` tokens.
+    def _append(self, token: int) -> None:
+        known, place = self.tokens, len(self.tokens)
+        for length in MATCHES:
+            if place >= length:
+                self._after[tuple(known[place - length :])] = place
+        known.append(token)
 
-        ``valid`` tells how many of some tokens the schema allows to follow; more are only there to fill a batch.
-        """
-        if not self._able or len(self.tokens) < self._pause_until:
-            return []
-        length = min((unread + self._length) // STEP * STEP - unread, room)
-        guess = self._continuation(length) if length > 0 else []
-        allowed = valid(guess) if guess else 0
-        if not allowed:
-            return []
-        return guess[: -(-(unread + allowed) // STEP) * STEP - unread]
-
-    def _continuation(self, length: int) -> list[int]:
+    def _look(self) -> tuple[int, int]:
+        """Return how many tokens are the same as before, and the place of what followed then; zeros for none."""
         known = self.tokens
         for match in MATCHES:
             key = known[-match:]
             place = self._after.get(tuple(key), 0)
             if 0 < place < len(known) and known[place - match : place] == key:  # else the tokens there have changed
-                guess = known[place : place + length]
-                while len(guess) < length:  # it repeats itself from here on
-                    guess.append(guess[len(guess) - len(known) + place])
-                return guess
-        return []
+                return match, place
+        return 0, 0
 
-    def judge(self, guessed: int, accepted: int) -> None:
-        """Learn from a guess: go further after one that was right, pause after one that was wrong from the start."""
-        if accepted == guessed:
-            self._length = min(2 * self._length + 1, LONGEST)
-        elif 2 * accepted < guessed:
-            self._length = STEP - 1
-        if accepted:
-            self._misses = 0
-        else:
-            self._misses += 1
-            self._pause_until = len(self.tokens) + min(2 << self._misses, LONGEST_PAUSE)
+    def propose(self, unread: int, room: int, valid: Callable[[list[int]], int]) -> list[int]:
+        """Return what may follow, to be read in one batch with ``unread`` tokens; at most ``room`` tokens.
+
+        ``valid`` tells how many of some tokens the schema allows to follow.
+        """
+        match, place = self._look()
+        length = min(self._worthwhile(self._right[match]), room) if match else 0
+        if length <= 0:
+            return []
+        guess = self._continuation(place, length)
+        return guess[: valid(guess)]
+
+    def _worthwhile(self, right: float) -> int:
+        """Return the length of the guess that saves the most passes, or 0 when none saves enough."""
+        if self._cost is None:
+            return 0
+        best, best_gain = 0, LEAST_GAIN
+        for length in LENGTHS:
+            gain = sum(right**count for count in range(1, length + 1)) - self._cost * length
+            if gain > best_gain:
+                best, best_gain = length, gain
+        return best
+
+    def _continuation(self, place: int, length: int) -> list[int]:
+        known = self.tokens
+        guess = known[place : place + length]
+        while len(guess) < length:  # it repeats itself from here on
+            guess.append(guess[len(guess) - len(known) + place])
+        return guess

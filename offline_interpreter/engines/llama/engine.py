@@ -71,7 +71,7 @@ class LlamaEngine:
             raise
         self.notes = self._found_wanting(context_tokens, gpu_layers)
         self._log = TokenLog(weights.template, weights.vocabulary)
-        self._drafts = Drafts(able=self._context.forgets_parts)
+        self._drafts = Drafts(cost=self._context.token_cost)
         self._prefixes = _open_prefixes(prefixes, weights, gpu_layers) if prefixes else None
         self._kept = 0  # tokens of what is held that are on disk
         self._busy = threading.Lock()
@@ -201,7 +201,7 @@ class LlamaEngine:
 def _open_prefixes(folder: Path, weights: Weights, gpu_layers: int | None) -> PrefixStore:
     import llama_cpp  # loaded already, for its version
 
-    key = model_key([weights.path], llama_cpp.__version__, gpu_layers)
+    key = model_key([weights.path], llama_cpp.__version__, gpu_layers, gpu_is_usable())
     return PrefixStore(folder, key=key, model=weights.path.name)
 
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from offline_interpreter.cancel import Cancel
 from offline_interpreter.engines.base import OnProgress
-from offline_interpreter.engines.llama.context import MOST_ROWS, Context
+from offline_interpreter.engines.llama.context import BATCH_TOKENS, MOST_ROWS, Context
 from offline_interpreter.engines.llama.drafts import Drafts
 from offline_interpreter.engines.llama.grammar import Constraint
 from offline_interpreter.engines.llama.sampling import Chooser, allowed_tokens
@@ -26,7 +26,6 @@ from offline_interpreter.engines.llama.vocabulary import Vocabulary
 from offline_interpreter.errors import EngineError
 from offline_interpreter.records import Finish, Progress
 
-PREFILL_TOKENS = 128  # read at once between two looks at the cancel
 LONGEST_CYCLE = 40  # tokens, a sentence or a line; longer repetitions are not looked for
 CYCLES = 8  # a cycle that comes so often …
 CYCLED_TOKENS = 256  # … and takes so many tokens is a runaway: a long rule of dashes is none
@@ -92,7 +91,6 @@ class Writing:
         self.drafted = 0
         self.accepted = 0
         self._ahead: list[int] = []  # what was evaluated on a guess, and is not decided yet
-        self._guessed = 0  # how much that was at first
         self.first_choice_at = 0.0  # by time.perf_counter; 0 before
 
     @property
@@ -170,16 +168,15 @@ class Writing:
     def _next_part(self) -> int:
         """Return how many tokens to read at once: up to the pause, if that is near."""
         pause, held = self._means.pause, len(self._means.context.held)
-        return min(PREFILL_TOKENS, pause.held - held) if pause and held < pause.held else PREFILL_TOKENS
+        return min(BATCH_TOKENS, pause.held - held) if pause and held < pause.held else BATCH_TOKENS
 
     def _guess(self, unread: int) -> list[int]:
         """Return tokens to evaluate on trial after ``unread`` ones."""
         means = self._means
         if not self.first_choice_at:  # the beginning of a reply is forced
             return []
-        room = min(means.context.tokens - len(means.context.held) - unread, MOST_ROWS - 1)
+        room = min(means.context.tokens - len(means.context.held) - unread, BATCH_TOKENS - unread, MOST_ROWS - 1)
         guess = means.drafts.propose(unread, room, means.constraint.valid)
-        self._guessed = len(guess)
         self.drafted += len(guess)
         return guess
 
@@ -194,10 +191,7 @@ class Writing:
         agreed = common_prefix(step, self._ahead)
         self.accepted += agreed
         del self._ahead[:agreed]
-        wrong = agreed < len(step)
-        if wrong or not self._ahead:
-            means.drafts.judge(self._guessed, self._guessed - len(self._ahead))
-        if not wrong:
+        if agreed == len(step):
             return []
         kept = means.context.keep(len(means.context.held) - len(self._ahead))
         self._ahead = []
