@@ -109,11 +109,14 @@ class Child:
             ) from error
         finally:
             _close_all([*theirs, stdout[1], stderr[1]])
+        self._hold(ours, wake)
+
+    def _hold(self, ours: list[int], wake: Wake) -> None:
         for descriptor in ours:
             os.set_blocking(descriptor, False)
         self._ours = ours
-        self._command, self._acknowledgement = commands[1], acknowledgements[1]
-        self._collector = Collector(events=events[0], stdout=stdout[0], stderr=stderr[0], wake=wake.descriptor)
+        self._command, events, self._acknowledgement, _lifetime, stdout, stderr = ours
+        self._collector = Collector(events=events, stdout=stdout, stderr=stderr, wake=wake.descriptor)
         self._unsent = bytearray()
         self._end = weakref.finalize(self, _end, self._process, ours, os.getpid())
         self.is_ready = False

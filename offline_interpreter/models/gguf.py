@@ -11,21 +11,19 @@ can run, or what any key means but those of splitting and alignment.
 from __future__ import annotations
 
 import math
-import os
 import re
 import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, TypeAlias
+from typing import BinaryIO, NamedTuple, TypeAlias
 
 from offline_interpreter.errors import ModelMissing, ModelUnusable
+from offline_interpreter.models.gguf_walk import AGAIN, Walk
 
 MOST_ELEMENTS_KEPT = 1024  # of an array: one element a layer, and no vocabulary
 MOST_TEXT_BYTES_KEPT = 1 << 20  # the longest chat templates have 30 kB
-MOST_HEADER_BYTES = 128 << 20  # a vocabulary of 262,000 tokens takes 16 MB, the tokenizer's source 33 MB more
-MOST_BYTES_KEPT = 64 << 20  # what all that is kept may take, roughly reckoned
 
 Scalar: TypeAlias = bool | int | float | str
 
@@ -110,7 +108,6 @@ class Header:
 # -- files --------------------------------------------------------------------------------------------------------
 
 _PART_NAME = re.compile(r"(.+)-\d{5}-of-(\d{5})\.gguf", re.DOTALL)
-_AGAIN = "Get the file again."
 
 
 def check_file(path: Path) -> None:
@@ -126,7 +123,7 @@ def read_header(path: Path) -> Header:
     damaged or nothing that llama.cpp reads, or its tensors end beyond the file.
     """
     with _open(path) as file:
-        return _read(_Walk(file, path.name), path)
+        return _read(Walk(file, path.name), path)
 
 
 def shards(path: Path) -> tuple[Header, ...]:
@@ -188,7 +185,7 @@ def _read_part(path: Path, number: int, count: int) -> Header:
         cause = f"Missing part {number + 1} of {count}: {path.name}."
         raise ModelMissing(cause, "Put it beside the others.") from error
     if part.split != Split(number, count):
-        raise ModelUnusable(f"{path.name!r} is not part {number + 1} of {count}.", _AGAIN)
+        raise ModelUnusable(f"{path.name!r} is not part {number + 1} of {count}.", AGAIN)
     return part
 
 
@@ -201,7 +198,7 @@ _SMALLEST_ENTRY, _SMALLEST_TENSOR = 14, 25  # a name of one letter, and the leas
 _MOST_KEY_BYTES, _MOST_NAME_BYTES = 255, 63  # none is known with more than 60
 
 
-def _read(walk: _Walk, path: Path) -> Header:
+def _read(walk: Walk, path: Path) -> Header:
     _magic, version = walk.numbers("I", 2)
     if version in {2 << 24, 3 << 24}:
         raise ModelUnusable(f"{walk.name!r} is written for big-endian machines.", "Get the little-endian file.")
@@ -217,7 +214,7 @@ def _read(walk: _Walk, path: Path) -> Header:
     data_offset = _padded(walk.position, alignment) if tensors else walk.position
     needed = data_offset + max((tensor.offset + tensor.size_bytes for tensor in tensors), default=0)
     if needed > walk.size_bytes:
-        raise ModelUnusable(f"{path.name!r} is cut short. File is {walk.size_bytes} bytes, needs {needed}.", _AGAIN)
+        raise ModelUnusable(f"{path.name!r} is cut short. File is {walk.size_bytes} bytes, needs {needed}.", AGAIN)
     return Header(
         path=path,
         version=version,
@@ -232,7 +229,7 @@ def _read(walk: _Walk, path: Path) -> Header:
     )
 
 
-def _read_value(walk: _Walk, key: str) -> Scalar | tuple[Scalar, ...] | range:
+def _read_value(walk: Walk, key: str) -> Scalar | tuple[Scalar, ...] | range:
     """Return what is kept of a value: a range stands for one of that length that was hopped over."""
     kind = walk.number("I")
     if kind == _ARRAY:
@@ -249,7 +246,7 @@ def _read_value(walk: _Walk, key: str) -> Scalar | tuple[Scalar, ...] | range:
     return value
 
 
-def _read_array(walk: _Walk, key: str) -> tuple[Scalar, ...] | range:
+def _read_array(walk: Walk, key: str) -> tuple[Scalar, ...] | range:
     kind, length = walk.number("I"), walk.number("Q")
     if kind == _TEXT:
         if key == _TOKENS:
@@ -265,7 +262,7 @@ def _read_array(walk: _Walk, key: str) -> tuple[Scalar, ...] | range:
     return range(length)
 
 
-def _split(number: object, count: object, walk: _Walk) -> Split | None:
+def _split(number: object, count: object, walk: Walk) -> Split | None:
     if type(count) is int and count <= 1:
         return None
     if type(count) is not int or type(number) is not int or not 0 <= number < count:
@@ -273,7 +270,7 @@ def _split(number: object, count: object, walk: _Walk) -> Split | None:
     return Split(number, count)
 
 
-def _read_tensors(walk: _Walk, count: int, alignment: int) -> tuple[Tensor, ...]:
+def _read_tensors(walk: Walk, count: int, alignment: int) -> tuple[Tensor, ...]:
     tensors = []
     end = 0
     for name in walk.names(count, "tensor", _MOST_NAME_BYTES):
@@ -285,7 +282,7 @@ def _read_tensors(walk: _Walk, count: int, alignment: int) -> tuple[Tensor, ...]
     return tuple(tensors)
 
 
-def _read_tensor(walk: _Walk, name: str) -> Tensor:
+def _read_tensor(walk: Walk, name: str) -> Tensor:
     dimensions = walk.number("I")
     if dimensions > 4:
         raise walk.damaged(f"the tensor {name!r} has {dimensions} dimensions")
@@ -304,118 +301,3 @@ def _read_tensor(walk: _Walk, name: str) -> Tensor:
 
 def _padded(count: int, alignment: int) -> int:
     return -(-count // alignment) * alignment
-
-
-# -- walking ------------------------------------------------------------------------------------------------------
-
-_CHUNK_BYTES = 1 << 20
-_LENGTH = struct.Struct("<Q")
-_COST_OF_NAME, _COST_OF_ELEMENT, _COST_OF_BYTE = 512, 40, 4  # bytes of memory, at most
-
-
-class _Walk:
-    """A walk through a file's header, forwards only, that never leads beyond the file or ``MOST_HEADER_BYTES``.
-
-    It reads chunks and maps nothing: a file that shrinks while it is mapped kills the process.
-    """
-
-    def __init__(self, file: BinaryIO, name: str) -> None:
-        self.name = name
-        self.size_bytes = os.fstat(file.fileno()).st_size
-        self._file = file
-        self._chunk, self._chunk_offset = b"", 0
-        self._at = 0  # in the chunk, or beyond it after a hop
-        self._room_bytes = MOST_BYTES_KEPT
-
-    @property
-    def position(self) -> int:
-        return self._chunk_offset + self._at
-
-    def damaged(self, how: str) -> ModelUnusable:
-        return ModelUnusable(f"{self.name!r} is damaged: {how}.", _AGAIN)
-
-    def number(self, letter: str) -> Any:
-        return self._unpack("<" + letter, 0)[0]
-
-    def numbers(self, letter: str, count: int) -> tuple[Any, ...]:
-        return self._unpack(f"<{count}{letter}", count * _COST_OF_ELEMENT)
-
-    def names(self, count: int, what: str, most_bytes: int) -> Iterator[str]:
-        """Yield names that differ; the caller takes what follows each before the next."""
-        seen: set[str] = set()
-        for _ in range(count):
-            (length,) = self._unpack("<Q", _COST_OF_NAME)
-            if not 0 < length <= most_bytes:
-                raise self.damaged(f"the name of a {what} has {length} bytes")
-            name = self.take(length).decode("utf-8", "backslashreplace")
-            if name in seen:
-                raise self.damaged(f"the {what} {name!r} stands there twice")
-            seen.add(name)
-            yield name
-
-    def take(self, count: int) -> bytes:
-        return bytes(self._unpack(f"{count}s", count * _COST_OF_BYTE)[0])
-
-    def hop(self, count: int) -> None:
-        self.expect(count)
-        self._at += count
-
-    def hop_texts(self, count: int) -> None:
-        self.expect(count * _LENGTH.size)
-        unpack = _LENGTH.unpack_from
-        while count:
-            self._load(_LENGTH.size)
-            chunk, at = self._chunk, self._at
-            last = len(chunk) - _LENGTH.size
-            while count and at <= last:  # the hot loop: once for each token of a vocabulary
-                at += _LENGTH.size + unpack(chunk, at)[0]
-                count -= 1
-            self._at = at
-            self.expect(0)
-
-    def hop_distinct_texts(self, count: int) -> None:
-        """Hop over texts, of which no two may be the same; empty ones do not count."""
-        self.expect(count * _LENGTH.size)
-        seen: set[int] = set()  # of 64 bits each: that two different texts have the same is unlikely
-        for _ in range(count):
-            self._load(_LENGTH.size)
-            (length,) = _LENGTH.unpack_from(self._chunk, self._at)
-            self._at += _LENGTH.size
-            self.expect(length)
-            if 0 < length <= _CHUNK_BYTES:
-                self._load(length)
-                mark = hash(self._chunk[self._at : self._at + length])
-                if mark in seen:
-                    raise self.damaged("a token stands twice in its vocabulary")
-                seen.add(mark)
-            self._at += length
-
-    def expect(self, count: int) -> None:
-        """Raise unless ``count`` bytes more can belong to the header."""
-        end = self.position + count
-        if end > self.size_bytes:
-            cause = f"{self.name!r} is cut short or damaged: its header leads beyond its {self.size_bytes} bytes."
-            raise ModelUnusable(cause, _AGAIN)
-        if end > MOST_HEADER_BYTES:
-            raise self.damaged(f"its header is longer than {MOST_HEADER_BYTES} bytes")
-
-    def _unpack(self, form: str, cost_bytes: int) -> tuple[Any, ...]:
-        self._room_bytes -= cost_bytes
-        if self._room_bytes < 0:
-            raise self.damaged("its header holds more than any model needs")
-        size = struct.calcsize(form)
-        self._load(size)
-        values = struct.unpack_from(form, self._chunk, self._at)
-        self._at += size
-        return values
-
-    def _load(self, count: int) -> None:
-        """Have the next ``count`` bytes in the chunk."""
-        self.expect(count)
-        if self._at + count <= len(self._chunk):
-            return
-        self._chunk_offset, self._at = self.position, 0
-        self._file.seek(self._chunk_offset)
-        self._chunk = self._file.read(max(_CHUNK_BYTES, count))
-        if len(self._chunk) < count:
-            raise self.damaged("it became shorter while it was read")
