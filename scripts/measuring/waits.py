@@ -33,7 +33,8 @@ def measure_waits(path: Path, repeats: int, threads: int) -> dict[str, Any]:
         print(f"A turn of about {NEW_TOKENS} tokens after it: {warm:.3f} s, {warm / full:.2%} of it; ", end="")
         print(f"the same tokens evaluated alone: {medians['bare']:.3f} s.")
         print(f"The system prompt: {system:.3f} s; from disk {restored * 1e3:.1f} ms, {restored / system:.2%} of it.")
-        print(f"A cancel while the prompt is read: {medians['cancel'] * 1e3:.0f} ms.", flush=True)
+        if "cancel" in medians:
+            print(f"A cancel {READING_S} s after the request: {medians['cancel'] * 1e3:.0f} ms.", flush=True)
     return {"waits_s": found}
 
 
@@ -58,7 +59,7 @@ def _wait_once(path: Path, threads: int, folder: Path, found: dict[str, list[flo
     engine.close()
     engine = LlamaEngine(path, threads=threads, prefixes=folder)
     found["restored"].append(_timed(lambda: engine._restore([SYSTEM, Message("user", "hello")])))
-    found["cancel"].append(_cancelled(engine, history))
+    found["cancel"] += _cancelled(engine, history)
     engine.close()
 
 
@@ -101,8 +102,8 @@ def _evaluate_anew(engine: LlamaEngine, count: int) -> None:
     context.logits()
 
 
-def _cancelled(engine: LlamaEngine, history: Sequence[Message]) -> float:
-    """Return the seconds from a request to stop, in the middle of a prompt, to the end of the reply."""
+def _cancelled(engine: LlamaEngine, history: Sequence[Message]) -> list[float]:
+    """Return the seconds from a request to stop to the end of the reply; nothing if it had ended before."""
     cancel, asked = Cancel(), [0.0]
 
     def request() -> None:
@@ -114,7 +115,7 @@ def _cancelled(engine: LlamaEngine, history: Sequence[Message]) -> float:
     _, reply = _ask(engine, [SYSTEM, Message("user", history[1].text[::-1])], cancel)
     ended = time.perf_counter()
     timer.cancel()
-    return ended - asked[0] if reply.finish == "cancelled" else 0.0
+    return [ended - asked[0]] if reply.finish == "cancelled" else []
 
 
 def _timed(act: Callable[[], object]) -> float:

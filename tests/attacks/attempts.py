@@ -111,7 +111,7 @@ for name in ('.ssh', '.aws', '.gnupg', '.bash_history', '.config', '.netrc', '.p
     "kill everybody": "os.kill(-1, 9)",
     "kill the group 0": "import signal; signal.signal(15, signal.SIG_IGN); os.killpg(0, 15)",
     "memory of the supervisor": "open('/proc/1/mem', 'rb'); print('BREACH')",
-    "root of the supervisor": "os.listdir('/proc/1/root/'); print('BREACH')",
+    "root of the supervisor": "os.listdir('/proc/1/root'); print('BREACH')",
     "disk": """
 for path in Path('/sys/class/block').glob('*') if os.access('/sys/class/block', 4) else []: print(path)
 for name in ('vda', 'sda', 'mem', 'kmsg', 'nvme0n1'):

@@ -24,7 +24,7 @@ from offline_interpreter.errors import EngineError, ModelUnusable
 if TYPE_CHECKING:
     from offline_interpreter.engines.llama.loader import Weights
 
-BATCH_TOKENS = 128  # the most that one call evaluates: no slower than more, and its buffers are smaller
+BATCH_TOKENS = 128  # the most that one call evaluates: without flash attention buffers grow with it and the window
 MOST_ROWS = 16  # of logits: those of a whole batch would take hundreds of megabytes
 SMALL_MODEL_BYTES = 32 << 20  # threads spend more time waiting for each other than computing with less than this
 
