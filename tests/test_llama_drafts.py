@@ -113,5 +113,14 @@ def test_places_that_were_overwritten_are_not_followed() -> None:
     assert propose(drafts) == []
 
 
+def test_what_was_taken_back_leaves_what_it_hid() -> None:
+    prompt = [*ONCE, 1, 2, 3]
+    drafts = known(*prompt)
+    drafts.follow([*ONCE[:LONG], 7, 7])  # a reply that is written anew: the place in the prompt is the latest again
+    drafts.begin(prompt)
+    drafts.follow(ONCE[:LONG])
+    assert propose(drafts)[0] == ONCE[LONG]
+
+
 def test_a_model_that_cannot_take_back_what_it_read_is_not_given_guesses() -> None:
     assert propose(known(*ONCE, *ONCE[:LONG], cost=None)) == []

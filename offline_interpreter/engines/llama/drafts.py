@@ -31,11 +31,14 @@ class Drafts:
         self.tokens: list[int] = []
         self._cost = cost
         self._after: dict[tuple[int, ...], int] = {}  # some tokens -> the place after their last occurrence
+        self._earlier: list[list[int]] = []  # by place: the places that those in ``_after`` took the place of
         self._right = dict(MATCHES)
 
     def begin(self, tokens: Sequence[int]) -> None:
         """Take the tokens of a prompt; what they share with those before is not looked at again."""
-        del self.tokens[common_prefix(self.tokens, tokens) :]
+        kept = common_prefix(self.tokens, tokens)
+        while len(self.tokens) > kept:
+            self._take_back()
         self._right = dict(MATCHES)
         for token in tokens[len(self.tokens) :]:
             self._append(token)
@@ -49,20 +52,31 @@ class Drafts:
             self._append(token)
 
     def _append(self, token: int) -> None:
-        known, place = self.tokens, len(self.tokens)
-        for length in MATCHES:
-            if place >= length:
-                self._after[tuple(known[place - length :])] = place
-        known.append(token)
+        place, earlier = len(self.tokens), []
+        for key in self._keys():
+            earlier.append(self._after.get(key, 0))
+            self._after[key] = place
+        self._earlier.append(earlier)
+        self.tokens.append(token)
+
+    def _take_back(self) -> None:
+        self.tokens.pop()
+        for key, place in zip(self._keys(), self._earlier.pop(), strict=True):
+            if place:
+                self._after[key] = place
+            else:
+                del self._after[key]
+
+    def _keys(self) -> list[tuple[int, ...]]:
+        """Return the last tokens, as many as each match takes."""
+        known = self.tokens
+        return [tuple(known[-match:]) for match in MATCHES if len(known) >= match]
 
     def _look(self) -> tuple[int, int]:
         """Return how many tokens are the same as before, and the place of what followed then; zeros for none."""
-        known = self.tokens
-        for match in MATCHES:
-            key = known[-match:]
-            place = self._after.get(tuple(key), 0)
-            if 0 < place < len(known) and known[place - match : place] == key:  # else the tokens there have changed
-                return match, place
+        for key in self._keys():
+            if place := self._after.get(key, 0):
+                return len(key), place
         return 0, 0
 
     def propose(self, unread: int, room: int, valid: Callable[[list[int]], int]) -> list[int]:
