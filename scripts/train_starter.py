@@ -28,6 +28,7 @@ def main() -> None:
     """Do what the command line says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tokens", type=float, default=30e6, help="tokens to train with in all, resumed ones counted")
+    parser.add_argument("--decay-share", type=float, default=0.3, help="of all tokens: over the last, the rate falls")
     parser.add_argument("--batch-tokens", type=int, default=6144)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--layers", type=int, default=4, help="a network that is resumed gets more of them, never less")
@@ -68,7 +69,7 @@ def train_model(options: argparse.Namespace) -> None:
     from starter.batches import Batches
     from starter.export import write_model, write_vocabulary
     from starter.tokenizer import Pieces, read_vocabulary
-    from starter.training import resume, train
+    from starter.training import Schedule, resume, train
 
     options.cache.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(options.seed)
@@ -91,7 +92,7 @@ def train_model(options: argparse.Namespace) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped; --resume-from goes on from here."))
     with source as batches:
         try:
-            train(trainer, batches, int(options.tokens), keep, options.keep_every)
+            train(trainer, batches, Schedule(int(options.tokens), options.decay_share), keep, options.keep_every)
         finally:
             keep()
     shutil.copy(options.cache / "starter.gguf", options.out)

@@ -21,7 +21,6 @@ MATRIX_RATE = 1.5e-3  # peak, of the matrices between layers
 OTHER_RATE = 1.5e-3
 LAST_RATE_SHARE = 0.03
 WARM_UP_STEPS = 150
-DECAY_SHARE = 0.3  # of all tokens: the last part, in which the rate falls
 WEIGHT_DECAY = 0.02
 LARGEST_GRADIENT = 1.0
 SMOOTHING = 0.98
@@ -39,11 +38,18 @@ class Progress:
     accuracy: float = 0.0
 
 
-def rate(progress: Progress, total_tokens: int) -> float:
-    """Return the share of the peak rate that the next step gets."""
-    warm = min(1.0, (progress.steps + 1) / WARM_UP_STEPS)
-    left = max(0.0, 1.0 - progress.tokens / total_tokens)
-    return warm * max(LAST_RATE_SHARE, min(1.0, left / DECAY_SHARE))
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How long a training goes on, counting what was seen before; the rate falls over the last ``decay_share``."""
+
+    total_tokens: int
+    decay_share: float
+
+    def rate(self, progress: Progress) -> float:
+        """Return the share of the peak rate that the next step gets."""
+        warm = min(1.0, (progress.steps + 1) / WARM_UP_STEPS)
+        left = max(0.0, 1.0 - progress.tokens / self.total_tokens)
+        return warm * max(LAST_RATE_SHARE, min(1.0, left / self.decay_share))
 
 
 def weighted_loss(network: Network, tokens: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
@@ -84,11 +90,11 @@ class Trainer:
         adam = torch.optim.AdamW(other, lr=OTHER_RATE, weight_decay=0.0, betas=(0.9, 0.98), fused=True)
         self.optimizers: list[tuple[torch.optim.Optimizer, float]] = [(muon, MATRIX_RATE), (adam, OTHER_RATE)]
 
-    def step(self, tokens: Tensor, weights: Tensor, total_tokens: int) -> None:
+    def step(self, tokens: Tensor, weights: Tensor, schedule: Schedule) -> None:
         """Learn from one batch."""
         for optimizer, peak in self.optimizers:
             for group in optimizer.param_groups:
-                group["lr"] = peak * rate(self.progress, total_tokens)
+                group["lr"] = peak * schedule.rate(self.progress)
         loss, right = self._loss(self.network, tokens, weights)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), LARGEST_GRADIENT)
@@ -146,12 +152,14 @@ def resume(path: Path, layers: int) -> Trainer:
     return trainer
 
 
-def train(trainer: Trainer, batches: Batches, total_tokens: int, keep: Callable[[], None], keep_every_s: float) -> None:
-    """Train until ``total_tokens`` were seen; call ``keep`` now and then; print the progress."""
+def train(
+    trainer: Trainer, batches: Batches, schedule: Schedule, keep: Callable[[], None], keep_every_s: float
+) -> None:
+    """Train until all tokens of the schedule were seen; call ``keep`` now and then; print the progress."""
     first_example = trainer.progress.examples
     started, kept, tokens_before = time.monotonic(), time.monotonic(), trainer.progress.tokens
     for tokens, weights in batches:
-        trainer.step(tokens, weights, total_tokens)
+        trainer.step(tokens, weights, schedule)
         trainer.progress.examples = first_example + batches.examples_taken
         now = time.monotonic()
         if trainer.progress.steps % 50 == 0:
@@ -160,7 +168,7 @@ def train(trainer: Trainer, batches: Batches, total_tokens: int, keep: Callable[
         if now - kept > keep_every_s:
             keep()
             kept = now
-        if trainer.progress.tokens >= total_tokens:
+        if trainer.progress.tokens >= schedule.total_tokens:
             break
 
 
