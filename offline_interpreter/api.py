@@ -121,12 +121,15 @@ def open_session(
 
 
 def _start_kernel(options: Options, folder: SessionFolder, ran_before: int) -> Kernel:
-    folder.outputs.mkdir(parents=True, exist_ok=True)
+    for path in (folder.outputs, folder.packages):
+        path.mkdir(parents=True, exist_ok=True)
     access = Access((folder.outputs, *options.allow_read), options.allow_write, network=options.allow_network)
     kernel = Kernel(
         options.workspace,
         limits=Limits(),
         python=options.python,
+        packages_dir=folder.packages,
+        wheelhouse=options.wheelhouse,
         ran_before=ran_before,
         sandbox=options.sandbox,
         access=access,

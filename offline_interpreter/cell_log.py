@@ -43,6 +43,11 @@ class SessionFolder:
         return self.path / "figures"
 
     @property
+    def packages(self) -> Path:
+        """Where cells install packages, and import them from."""
+        return self.path / "packages"
+
+    @property
     def preimages(self) -> Path:
         """Where the files of the workspace are kept as they were before each cell."""
         return self.path / "preimages"

@@ -32,6 +32,7 @@ _NOT_BY_PROJECT = frozenset(
         "allow_read",
         "allow_write",
         "workspace_anyway",
+        "wheelhouse",
     }
 )
 
@@ -51,7 +52,8 @@ class Options:
     fits. ``threads``: None for the physical cores. ``gpu_layers``: how many of the model's layers lie on GPUs:
     ``all``, ``none``, or ``auto`` for what fits. ``temperature`` to ``seed``: see ``records.Sampling``.
     ``sandbox``: how well cells must be confined. ``allow_read``, ``allow_write``: folders that cells may reach too.
-    ``workspace_anyway``: take also a workspace that is refused for what it holds.
+    ``workspace_anyway``: take also a workspace that is refused for what it holds. ``wheelhouse``: the folder of wheels
+    that ``%pip install`` takes packages from.
     """
 
     model: str = STARTER
@@ -75,6 +77,7 @@ class Options:
     allow_read: tuple[Path, ...] = ()
     allow_write: tuple[Path, ...] = ()
     workspace_anyway: bool = False
+    wheelhouse: Path | None = None
 
     def __post_init__(self) -> None:
         for name, least in _LEAST.items():
@@ -93,6 +96,9 @@ class Options:
         for folder in (*self.allow_read, *self.allow_write):
             if not folder.is_dir():
                 raise UsageError(f"The allowed folder {str(folder)!r} is not a folder.", "Name one that exists.")
+        if self.wheelhouse is not None and not self.wheelhouse.is_dir():
+            remedy = "Name one that exists and holds wheels."
+            raise UsageError(f"The wheelhouse {str(self.wheelhouse)!r} is not a folder.", remedy)
         if not self.workspace.is_dir():
             raise UsageError(f"The workspace {str(self.workspace)!r} is not a folder.", "Name one that exists.")
 
@@ -125,6 +131,7 @@ _TYPES: dict[str, type] = {
     "custom_instructions": str,
     "python": str,
     "sandbox": str,
+    "wheelhouse": Path,
 }
 
 
@@ -137,6 +144,8 @@ def load_options(flags: Mapping[str, Any], *, environment: Mapping[str, str] | N
     workspace = Path((settings | from_environment | given).get("workspace") or Path.cwd())
     settings |= _from_file(workspace / PROJECT_FILE, refused=_NOT_BY_PROJECT)
     settings |= from_environment | given | {"workspace": workspace.expanduser().absolute()}
+    if settings.get("wheelhouse") is not None:
+        settings["wheelhouse"] = settings["wheelhouse"].expanduser().absolute()
     return replace(Options(workspace=settings["workspace"]), **settings)
 
 
@@ -208,5 +217,5 @@ def _convert(name: str, value: Any, source: str) -> Any:
         raise UsageError(f"{source!r} sets {name!r} to {value!r}.", f"It must be of type {wanted.__name__}.")
     try:
         return wanted(value)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise UsageError(f"{source!r} sets {name!r} to {value!r}.", f"It must be of type {wanted.__name__}.") from error

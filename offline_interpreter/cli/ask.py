@@ -58,6 +58,7 @@ STATUS_EXIT_CODES = {
 @click.option("--allow-network", is_flag=True, help="Let code reach the network.")
 @click.option("--allow-read", metavar="DIR", multiple=True, type=_FOLDER, help="A folder that code may also read.")
 @click.option("--allow-write", metavar="DIR", multiple=True, type=_FOLDER, help="A folder that code may also change.")
+@click.option("--wheelhouse", metavar="DIR", type=_FOLDER, help="A folder of wheels for %pip install.")
 @click.option("--workspace-anyway", is_flag=True, help="Work also in a folder that holds your home or keys.")
 @click.option("--plain", is_flag=True, help="No colors, no boxes; the answer alone on standard output.")
 @click.option("--json", "json_lines", is_flag=True, help="Events as JSON lines on standard output.")

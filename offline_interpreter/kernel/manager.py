@@ -38,6 +38,7 @@ class Kernel:
         limits: Limits = _DEFAULT_LIMITS,
         python: str = sys.executable,
         packages_dir: Path | None = None,
+        wheelhouse: Path | None = None,
         ran_before: int = 0,
         sandbox: SandboxMode = "auto",
         access: Access = _NOTHING_ELSE,
@@ -45,14 +46,17 @@ class Kernel:
         """Prepare a kernel for cells that run in ``workspace``; start nothing.
 
         ``python`` may belong to another environment that has IPython. ``packages_dir`` stands last on the path of
-        imports. Cells are numbered from ``ran_before`` + 1. ``access`` is what they may reach beyond the workspace.
+        imports; pip installs into it, from the wheels in ``wheelhouse``. Cells are numbered from ``ran_before`` + 1.
+        ``access`` is what they may reach beyond the workspace.
         """
         self._workspace = workspace
         self._limits = limits
         self._python = python
-        self._packages_dir = packages_dir
+        self._folders = {"packages_dir": str(packages_dir or ""), "wheelhouse": str(wheelhouse or "")}
         self._sandbox = sandbox
-        self._access = access if packages_dir is None else replace(access, write=(*access.write, packages_dir))
+        written = (packages_dir,) if packages_dir else ()
+        read = (wheelhouse,) if wheelhouse else ()
+        self._access = replace(access, read=(*access.read, *read), write=(*access.write, *written))
         self._confinement: Confinement | None = None
         self._wake = Wake()
         self._child: Child | None = None
@@ -147,7 +151,7 @@ class Kernel:
             raise KernelError("The kernel is closed.", "Make another one.")
         if self._child is None:
             plan = self.confinement.plan
-            self._child = Child(self._python, self._workspace, self._packages_dir, self._wake, plan)
+            self._child = Child(self._python, self._workspace, self._folders, self._wake, plan)
         return self._child
 
     def _discard_dead_child(self) -> bool:

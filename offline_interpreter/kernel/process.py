@@ -65,9 +65,9 @@ class Child:
     """A process that runs cells."""
 
     def __init__(
-        self, python: str, workspace: Path, packages_dir: Path | None, wake: Wake, plan: Plan | None = None
+        self, python: str, workspace: Path, folders: Mapping[str, str], wake: Wake, plan: Plan | None = None
     ) -> None:
-        """Start the process, confined by ``plan``; do not wait for it.
+        """Start the process, confined by ``plan``; do not wait for it. ``folders`` are those that ``serve`` is told of.
 
         Raises ``KernelError`` if ``python`` cannot be run.
         """
@@ -77,7 +77,7 @@ class Child:
         ours = [commands[1], events[0], acknowledgements[1], lifetime[1], stdout[0], stderr[0]]
         names = ("command", "event", "acknowledgement", "lifetime")
         pipes = dict(zip(names, theirs, strict=True))
-        given = json.dumps({**pipes, "packages_dir": str(packages_dir) if packages_dir else ""})
+        given = json.dumps({**pipes, **folders})
         program = [absolute(python), "-I", "-X", "utf8", str(ENTRY), given]
         environment = child_environment(os.environ, python, workspace)
         self._is_supervised = plan is not None and plan.layers.namespaces

@@ -28,12 +28,12 @@ MAX_PROMPT_CHARS = 10_000
 def main(arguments: str) -> None:
     """Serve cells over the pipes that ``arguments`` (JSON) name."""
     given = json.loads(arguments)
-    packages_dir = given.pop("packages_dir")
+    packages_dir, wheelhouse = given.pop("packages_dir"), given.pop("wheelhouse")
     pipes = Pipes(**given)
     end_with_host(pipes.lifetime)
     server = Server(pipes)
     try:
-        server.load_shell()
+        server.load_shell(packages_dir, wheelhouse)
     except ImportError as error:
         server.link.send_apart({"type": "failed", "text": f"{type(error).__name__}: {error}"})
         return
@@ -54,11 +54,11 @@ class Server:
         self.link = Link(pipes, self._interrupts, self._stdio.flush)
         self._requests = 0
 
-    def load_shell(self) -> None:
+    def load_shell(self, packages_dir: str, wheelhouse: str) -> None:
         """Import IPython and make the shell; raises ImportError where this Python has none."""
         from .shell import CellShell
 
-        self._shell = CellShell(self.link.send)
+        self._shell = CellShell(self.link.send, wheelhouse=wheelhouse, packages_dir=packages_dir)
 
     def serve(self) -> None:
         """Run what the host sends until it closes the pipe."""

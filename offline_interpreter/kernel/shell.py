@@ -8,7 +8,9 @@ with IPython 8.18 and later.
 from __future__ import annotations
 
 import base64
+import bdb
 import contextlib
+import importlib
 import json
 import linecache
 import shutil
@@ -20,11 +22,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .figures import Figures
+from .magics import Commands, prepare_environment, replace_magics
+from .pip_command import Pip
 from .protocol import MAX_MESSAGE_BYTES, Message, encode_message
 from .short_traceback import short_traceback
 
 MAX_BUNDLE_BYTES = MAX_MESSAGE_BYTES - 4096  # the rest is the message around it
 MAX_PLAIN_CHARS = 1_000_000  # of a text that does not fit
+
+_DEBUGGER_LEFT = "BdbQuit: The debugger was left, and the cell with it."
 
 Send = Callable[[Message], None]
 
@@ -34,13 +40,18 @@ _to_json = json.JSONEncoder(default=str).encode  # bound before a cell can repla
 class CellShell:
     """Runs cells; variables last as long as it does."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, *, wheelhouse: str = "", packages_dir: str = "") -> None:
+        """``wheelhouse`` and ``packages_dir`` are the folders that pip installs from and to."""
         self._send = send
         self._errors = 0
+        pip = Pip(wheelhouse, packages_dir)
+        self._commands = Commands(pip)
+        prepare_environment(pip, packages_dir)
         self._shell = _new_shell()
         self._show_outputs()
         self._show_errors()
         self._run_commands()
+        replace_magics(self._shell, pip)
         Figures(self._shell)
 
     def run(self, code: str, number: int) -> bool:
@@ -49,6 +60,9 @@ class CellShell:
         self._errors = 0  # also those that IPython only shows: of a figure that cannot be drawn, of ``%run``
         result = self._shell.run_cell(code, store_history=True)
         error = result.error_before_exec or result.error_in_exec
+        if isinstance(error, bdb.BdbQuit):  # which IPython keeps to itself
+            self._errors += 1
+            self._send({"type": "error", "name": "BdbQuit", "text": _DEBUGGER_LEFT})
         return not self._errors and (error is None or _is_plain_exit(error))
 
     # -- what is shown --------------------------------------------------------------------------------------------
@@ -108,7 +122,10 @@ class CellShell:
         """Run ``!command`` on the cell's own descriptors; IPython would open a terminal for it."""
         sys.stdout.flush()
         expanded = self._shell.var_expand(command, depth=1)
-        status = subprocess.call(expanded, shell=True, executable=shutil.which("bash"))  # noqa: S602 - meant
+        status = self._commands.run(expanded)
+        if status is None:
+            status = subprocess.call(expanded, shell=True, executable=shutil.which("bash"))  # noqa: S602 - meant
+            importlib.invalidate_caches()  # it may have written modules
         self._shell.user_ns["_exit_code"] = status
 
 
