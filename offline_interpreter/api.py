@@ -16,7 +16,15 @@ from offline_interpreter import __version__, prompt
 from offline_interpreter.cancel import Cancel
 from offline_interpreter.cell_log import SessionFolder
 from offline_interpreter.cells import Cells
-from offline_interpreter.config import STARTER, Options, gpu_layer_count, models_folder, prefixes_folder, state_folder
+from offline_interpreter.config import (
+    STARTER,
+    Options,
+    byte_count,
+    gpu_layer_count,
+    models_folder,
+    prefixes_folder,
+    state_folder,
+)
 from offline_interpreter.errors import ApprovalRequired, ModelMissing, TranscriptBroken, UsageError
 from offline_interpreter.kernel.manager import Kernel
 from offline_interpreter.kernel.packages import installed_packages
@@ -111,7 +119,7 @@ def open_session(
     _record_opening(transcript, options, engine.name, kernel.confinement.message)
     return Session(
         engine=engine,
-        cells=Cells(kernel, workspace, folder, limits=Limits(), ran_before=ran_before),
+        cells=Cells(kernel, workspace, folder, limits=limits_of(options), ran_before=ran_before),
         transcript=transcript,
         approve=approval_of(options, approve),
         ask_input=ask_input,
@@ -126,7 +134,7 @@ def _start_kernel(options: Options, folder: SessionFolder, ran_before: int) -> K
     access = Access((folder.outputs, *options.allow_read), options.allow_write, network=options.allow_network)
     kernel = Kernel(
         options.workspace,
-        limits=Limits(),
+        limits=limits_of(options),
         python=options.python,
         packages_dir=folder.packages,
         wheelhouse=options.wheelhouse,
@@ -136,6 +144,15 @@ def _start_kernel(options: Options, folder: SessionFolder, ran_before: int) -> K
     )
     kernel.start()
     return kernel
+
+
+def limits_of(options: Options) -> Limits:
+    """Return what a cell may use; its time is a matter of who sits there, and of each call."""
+    return Limits(
+        memory_bytes=byte_count("memory", options.memory),
+        processes=options.processes,
+        stored_bytes=byte_count("output_limit", options.output_limit),
+    )
 
 
 def load_engine(options: Options, *, progress: OnProgress | None = None, cancel: Cancel | None = None) -> LlamaEngine:

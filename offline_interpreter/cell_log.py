@@ -95,6 +95,8 @@ class CellLog:
         return OutputMade(self._cell, output)
 
     def _store(self, text: str) -> None:
+        if not self._limits.stored_bytes:
+            return
         if self._file is None:
             self._folder.outputs.mkdir(parents=True, exist_ok=True)
             self._file = self._output_file.open("wb")
@@ -102,6 +104,11 @@ class CellLog:
         room = self._limits.stored_bytes - self._stored_bytes
         self._file.write(data[: max(room, 0)])
         self._stored_bytes += len(data)
+
+    @property
+    def was_cut(self) -> bool:
+        """Whether the file holds the beginning of the output only."""
+        return self._file is not None and self._stored_bytes > self._limits.stored_bytes
 
     @property
     def _output_file(self) -> Path:
@@ -142,7 +149,7 @@ class CellLog:
         return Observed(
             text=head + without_escapes(self._tail),
             error=without_escapes(self._error),
-            path=str(self._output_file) if self._file else "",
+            path=str(self._output_file) if self._file and not self.was_cut else "",
             cut_at=len(head),
             omitted_chars=max(self._seen_chars - 2 * KEPT_CHARS, 0),
             figures=tuple(self._figures),

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from offline_interpreter.cancel import Cancel
 from offline_interpreter.cell_log import CellLog, SessionFolder
 from offline_interpreter.kernel.manager import Kernel
+from offline_interpreter.limit_notes import LimitNotes
 from offline_interpreter.prompt import Observed
 from offline_interpreter.records import (
     ArtifactFound,
@@ -22,6 +23,7 @@ from offline_interpreter.records import (
     Event,
     InputRequested,
     Limits,
+    Notice,
 )
 from offline_interpreter.workspace.scan import Workspace
 from offline_interpreter.workspace.snapshot import Snapshot
@@ -63,19 +65,23 @@ class Cells:
         self._number += 1
         yield CellStart(self._number, code)
         log = CellLog(self.folder, self._number, self._limits)
+        met = LimitNotes(self._limits, is_confined=self.kernel.confinement.plan is not None)
         try:
-            result = yield from self._relay(code, timeout_s, ask_input, log)
+            result = yield from self._relay(code, timeout_s, ask_input, log, met)
         finally:
             path = log.close()
             artifacts = self.workspace.changed()
             self.snapshot.after_cell()
         yield CellEnd(self._number, result.status, result.seconds, result.state_lost, path)
+        notes = met.lines(path if log.was_cut else "")
+        for note in notes:
+            yield Notice(note)
         for artifact in artifacts:
             yield ArtifactFound(self._number, artifact)
-        return Ran(result, log.observed(artifacts))
+        return Ran(result, replace(log.observed(artifacts), limits_met=tuple(notes)))
 
     def _relay(
-        self, code: str, timeout_s: float, ask_input: AskInput | None, log: CellLog
+        self, code: str, timeout_s: float, ask_input: AskInput | None, log: CellLog, met: LimitNotes
     ) -> Generator[Event, None, CellResult]:
         asked: list[InputRequested] = []
         running = self.kernel.execute(code, timeout_s=timeout_s, ask_input=self._noting(asked, ask_input))
@@ -88,6 +94,7 @@ class Cells:
                     break
                 yield from asked
                 asked.clear()
+                met.see(output)
                 if (shown := log.add(output)) is not None:
                     yield shown
         yield from asked

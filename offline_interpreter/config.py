@@ -8,6 +8,7 @@ with a folder that somebody else may have made, so it may not set what decides o
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -33,14 +34,23 @@ _NOT_BY_PROJECT = frozenset(
         "allow_write",
         "workspace_anyway",
         "wheelhouse",
+        "memory",
+        "processes",
+        "output_limit",
     }
 )
 
 
 _LEAST: dict[str, float] = {"max_steps": 1, "context": 256, "threads": 1, "max_tokens": 16, "timeout_s": 0}
+_LEAST |= {"processes": 16}
 _LEAST |= {"temperature": 0, "min_p": 0, "top_p": 0.01, "repetition_penalty": 1}
 _MOST = {"min_p": 1, "top_p": 1}
 _GPU_LAYERS = {"auto": None, "all": -1, "none": 0}
+
+LEAST_MEMORY_BYTES = 256 << 20  # with less a shell and its libraries hardly load
+
+_SIZE = re.compile(r"(\d+(?:\.\d+)?) ?(?:([KMGT])i?)?B?", re.IGNORECASE)
+_SIZE_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +58,10 @@ class Options:
     """What a session is opened with.
 
     ``model``: ``starter``, a catalogue id, or the path of a GGUF. ``timeout_s``: how long a cell may run, 0 for ever,
-    None for the default (none at a terminal, 600 s otherwise). ``context``: tokens of the model's window, None for what
-    fits. ``threads``: None for the physical cores. ``gpu_layers``: how many of the model's layers lie on GPUs:
+    None for the default (none at a terminal, 600 s otherwise). ``memory``: what a cell may use, as a number of bytes or
+    like ``4G``, 0 for most of what is free. ``processes``: how many it may have. ``output_limit``: how much of its
+    output is kept on disk, in bytes or like ``1G``, 0 for none. ``context``: tokens of the model's window, None for
+    what fits. ``threads``: None for the physical cores. ``gpu_layers``: how many of the model's layers lie on GPUs:
     ``all``, ``none``, or ``auto`` for what fits. ``temperature`` to ``seed``: see ``records.Sampling``.
     ``sandbox``: how well cells must be confined. ``allow_read``, ``allow_write``: folders that cells may reach too.
     ``workspace_anyway``: take also a workspace that is refused for what it holds. ``wheelhouse``: the folder of wheels
@@ -61,6 +73,9 @@ class Options:
     approval: Approval = "ask"
     max_steps: int = 12
     timeout_s: float | None = None
+    memory: int | str = 0
+    processes: int = 512
+    output_limit: int | str = "1G"
     context: int | None = None
     threads: int | None = None
     gpu_layers: int | str = "auto"
@@ -88,6 +103,10 @@ class Options:
             if getattr(self, name) > most:
                 raise UsageError(f"The option {name!r} is {getattr(self, name)}.", f"It must be at most {most}.")
         gpu_layer_count(self.gpu_layers)
+        byte_count("output_limit", self.output_limit)
+        if 0 < byte_count("memory", self.memory) < LEAST_MEMORY_BYTES:
+            remedy = f"It must be at least {LEAST_MEMORY_BYTES >> 20}M, or 0 for most of what is free."
+            raise UsageError(f"The option 'memory' is {self.memory!r}.", remedy)
         if self.approval not in get_args(Approval):
             raise UsageError(f"The option 'approval' is {self.approval!r}.", "It must be ask, auto or never.")
         if self.sandbox not in get_args(SandboxMode):
@@ -113,12 +132,26 @@ def gpu_layer_count(choice: int | str) -> int | None:
     raise UsageError(f"The option 'gpu_layers' is {choice!r}.", "It must be auto, all, none or a number of layers.")
 
 
+def byte_count(name: str, choice: int | str) -> int:
+    """Return the bytes that the option ``name`` means by ``choice``: a number, or one with K, M, G or T (of 1024).
+
+    Raises ``UsageError``.
+    """
+    found = _SIZE.fullmatch(str(choice).strip())
+    if found is None:
+        raise UsageError(f"The option {name!r} is {choice!r}.", "It must be a size: 512M, 4G, or a number of bytes.")
+    return int(float(found[1]) * _SIZE_UNITS[(found[2] or "").upper()])
+
+
 _TYPES: dict[str, type] = {
     "model": str,
     "workspace": Path,
     "approval": str,
     "max_steps": int,
     "timeout_s": float,
+    "memory": str,
+    "processes": int,
+    "output_limit": str,
     "context": int,
     "threads": int,
     "gpu_layers": str,

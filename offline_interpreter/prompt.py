@@ -68,7 +68,8 @@ class Observed:
 
     ``text`` is its printed output and results in order; ``omitted_chars`` were left out of its middle at ``cut_at``
     already, because the output was long. ``path`` names the file with all of it. ``error`` is the short traceback.
-    ``ran_instead`` is the code that the person made of the step's.
+    ``limits_met`` are lines on limits that the cell met. ``ran_instead`` is the code that the person made of
+    the step's.
     """
 
     text: str = ""
@@ -79,11 +80,12 @@ class Observed:
     figures: tuple[str, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
     ran_instead: str = ""
+    limits_met: tuple[str, ...] = ()
 
 
 _ENDINGS = {
     "interrupted": "The person interrupted the cell. Variables are kept.",
-    "timeout": "The cell ran out of time after {seconds:.0f} s and was stopped.",
+    "timeout": "The cell ran out of time after {seconds:.0f} s (--timeout) and was stopped.",
     "died": "The interpreter died while the cell ran.",
 }
 
@@ -100,6 +102,7 @@ def observation_text(observed: Observed, result: CellResult, *, budget: int, cou
         parts.append("Output:\n" + _shorten_output(observed, budget, count).strip("\n"))
     if observed.error:
         parts.append("Error:\n" + shorten(observed.error.strip(), max(budget // 2, 40), count, head_share=0.2))
+    parts += observed.limits_met
     if result.status in _ENDINGS:
         parts.append(_ENDINGS[result.status].format(seconds=result.seconds))
     if result.state_lost:

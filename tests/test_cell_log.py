@@ -36,6 +36,14 @@ def test_all_text_is_in_the_file(tmp_path: Path, log_in: Callable[..., CellLog])
     assert path.read_text() == "a\n1\nKeyError: 'x'\n"
 
 
+def test_no_file_is_made_where_nothing_is_kept(tmp_path: Path, log_in: Callable[..., CellLog]) -> None:
+    log = log_in(tmp_path, stored_bytes=0)
+    assert log.add(Output("stream", "a\n", "stdout")) is not None
+    assert log.close() == ""
+    assert not log.was_cut
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_silent_cell_leaves_no_file(tmp_path: Path, log_in: Callable[..., CellLog]) -> None:
     assert log_in(tmp_path).close() == ""
     assert list(tmp_path.iterdir()) == []

@@ -152,6 +152,9 @@ def test_missing_model_is_one_line(folder: Path, environment: dict[str, str]) ->
         (["--bogus", "x"], "--bogus"),
         (["--gpu-layers", "many", "x"], "It must be auto, all, none or a number of layers."),
         (["--timeout", "soon", "x"], "soon"),
+        (["--memory", "lots", "x"], "It must be a size"),
+        (["--processes", "2", "x"], "It must be at least 16."),
+        (["--output-limit", "1 byte", "x"], "'output_limit'"),
         ([], "no request"),
     ],
 )
@@ -162,6 +165,22 @@ def test_wrong_usage_is_one_clear_error(
     assert ran.returncode == 2
     assert complaint in ran.stderr.decode()
     assert "Traceback" not in ran.stderr.decode()
+
+
+def test_python_without_ipython_is_one_clear_line(folder: Path, environment: dict[str, str]) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", "bare"], cwd=folder, check=True)
+    ran = run(folder, environment, "--python", "bare/bin/python", "-y", "--plain", "What is 37 * 481?")
+    assert ran.returncode == 1
+    assert "No module named 'IPython'" in ran.stderr.decode()
+    assert "bare/bin/python -m pip install ipython" in ran.stderr.decode()
+    assert "Traceback" not in ran.stderr.decode()
+
+
+def test_python_that_is_not_there_is_one_clear_line(folder: Path, environment: dict[str, str]) -> None:
+    ran = run(folder, environment, "--python", "nowhere/python", "-y", "--plain", "What is 37 * 481?")
+    assert ran.returncode == 1
+    assert "nowhere/python" in ran.stderr.decode()
+    assert len(ran.stderr.decode().strip().splitlines()) == 1
 
 
 def test_file_that_is_no_model_is_refused(folder: Path, environment: dict[str, str]) -> None:

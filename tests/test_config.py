@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from offline_interpreter import config
-from offline_interpreter.config import Options, gpu_layer_count, load_options
+from offline_interpreter.api import limits_of
+from offline_interpreter.config import Options, byte_count, gpu_layer_count, load_options
 from offline_interpreter.errors import UsageError
+from offline_interpreter.records import Limits
 
 
 @pytest.fixture
@@ -37,7 +39,7 @@ def test_each_source_overrides_the_one_before(user_file: Path, workspace: Path) 
     assert (options.max_steps, options.seed, options.context, options.temperature) == (1, 2, 3000, 0.125)
 
 
-@pytest.mark.parametrize("name", ["approval", "model", "python", "workspace"])
+@pytest.mark.parametrize("name", ["approval", "model", "python", "workspace", "memory", "processes", "output_limit"])
 def test_project_may_not_decide_over_safety(user_file: Path, workspace: Path, name: str) -> None:
     (workspace / config.PROJECT_FILE).write_text(f'{name} = "auto"')
     with pytest.raises(UsageError, match=f"{name}.*which a project may not"):
@@ -55,6 +57,10 @@ def test_project_may_not_decide_over_safety(user_file: Path, workspace: Path, na
         ("approval = 'perhaps'", "ask, auto or never"),
         ("gpu_layers = 'many'", "auto, all, none or a number"),
         ("gpu_layers = -1", "auto, all, none or a number"),
+        ("memory = 'plenty'", "'memory' is 'plenty'. It must be a size"),
+        ("memory = '1M'", "at least 256M, or 0"),
+        ("processes = 1", "at least 16"),
+        ("output_limit = -1", "'output_limit' is '-1'. It must be a size"),
     ],
 )
 def test_wrong_settings_are_named(user_file: Path, workspace: Path, text: str, complaint: str) -> None:
@@ -80,6 +86,35 @@ def test_a_flag_takes_layers_on_gpus_back_to_auto(user_file: Path, workspace: Pa
     user_file.write_text("gpu_layers = 12\n")
     assert load_options({"workspace": workspace}, environment={}).gpu_layers == "12"
     assert load_options({"workspace": workspace, "gpu_layers": "auto"}, environment={}).gpu_layers == "auto"
+
+
+@pytest.mark.parametrize(
+    ("choice", "size_bytes"),
+    [
+        (0, 0),
+        (5_000_000_000, 5_000_000_000),
+        ("4G", 4 << 30),
+        ("4GiB", 4 << 30),
+        ("512 mb", 512 << 20),
+        ("1.5T", 3 << 39),
+        ("64k", 64 << 10),
+        ("100B", 100),
+    ],
+)
+def test_sizes_are_numbers_with_units_of_1024(choice: int | str, size_bytes: int) -> None:
+    assert byte_count("memory", choice) == size_bytes
+
+
+@pytest.mark.parametrize("choice", ["", "G", "4X", "-1", -1, "1,5G", "1e9", "4G5", True, "inf"])
+def test_other_sizes_are_refused(choice: int | str) -> None:
+    with pytest.raises(UsageError, match="It must be a size"):
+        byte_count("memory", choice)
+
+
+def test_limits_follow_from_the_options(workspace: Path) -> None:
+    limits = limits_of(Options(workspace=workspace, memory="1G", processes=64, output_limit=0))
+    assert (limits.memory_bytes, limits.processes, limits.stored_bytes) == (1 << 30, 64, 0)
+    assert limits_of(Options(workspace=workspace)) == Limits()
 
 
 def test_missing_workspace_is_said(user_file: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """A session over played replies and a real kernel: every way that a turn can go."""
 
 import json
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -250,6 +251,37 @@ def test_time_limit_stops_the_cell_and_the_model_goes_on(open_scripted: Open) ->
     events = list(session.turn("x"))
     assert end_of(events).status == "answered"
     assert "ran out of time" in observations(session)[0]
+    assert "(--timeout)" in observations(session)[0]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="cells are limited on Linux only")
+@pytest.mark.parametrize(
+    ("code", "line"),
+    [
+        ("x = bytearray(2_000_000_000)", "Memory ran out: a cell may use 1G (--memory)."),
+        (
+            "import threading, time\nfor n in range(999): threading.Thread(target=time.sleep, args=(9,)).start()",
+            "A cell may not have more processes and threads (--processes; each takes --memory too).",
+        ),
+    ],
+)
+def test_limit_that_a_cell_meets_names_its_flag(open_scripted: Open, code: str, line: str) -> None:
+    session = open_scripted(Code("", code), Answer("ok"), memory="1G", processes=64)
+    events = list(session.turn("x"))
+    assert Notice(line) in events
+    assert line in observations(session)[0].splitlines()
+
+
+def test_output_beyond_its_limit_is_said(open_scripted: Open) -> None:
+    session = open_scripted(Code("", "print('x' * 100_000)"), Answer("ok"), output_limit="10k")
+    events = list(session.turn("x"))
+    end = of_kind(events, CellEnd)[0]
+    assert isinstance(end, CellEnd)
+    assert Path(end.output_path).stat().st_size == 10_240
+    line = f"The first 10K of the output are in {end.output_path}, the rest was not kept (--output-limit)."
+    assert Notice(line) in events
+    assert line in observations(session)[0].splitlines()
+    assert "all of it" not in observations(session)[0]
 
 
 def test_crash_of_the_child_is_survived(open_scripted: Open) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from offline_interpreter import __version__
+from offline_interpreter.cli.options import HELP_NAMES, confinement_options, limit_options, workspace_option
 from offline_interpreter.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from offline_interpreter.engines.base import Engine
     from offline_interpreter.session import Session
     from offline_interpreter.view import View
-
-_FOLDER = click.Path(path_type=Path, resolve_path=True)
 
 STATUS_EXIT_CODES = {
     "answered": 0,
@@ -30,14 +29,13 @@ STATUS_EXIT_CODES = {
 }
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(context_settings=HELP_NAMES)
 @click.argument("words", metavar="[REQUEST]...", nargs=-1)
 @click.option("-y", "--yes", is_flag=True, help="Run code without asking.")
 @click.option("-m", "--model", metavar="NAME", help="starter, a catalogue id, or the path of a GGUF file.")
-@click.option(
-    "-w", "--workspace", metavar="DIR", type=click.Path(path_type=Path), help="Folder to work in [default: this one]."
-)
-@click.option("--timeout", "timeout_s", metavar="S", type=float, help="Seconds a cell may run; 0 for no limit.")
+@workspace_option
+@limit_options
+@click.option("--output-limit", metavar="SIZE", help="Output of a cell that is kept on disk [default: 1G].")
 @click.option("--max-steps", metavar="N", type=int, help="Steps that the model may take for one request.")
 @click.option("--context", metavar="N", type=int, help="Tokens of the model's window [default: what fits].")
 @click.option(
@@ -50,16 +48,7 @@ STATUS_EXIT_CODES = {
     is_flag=True,
     help="Go on with the last session in this folder (its variables are gone).",
 )
-@click.option(
-    "--sandbox",
-    type=click.Choice(["auto", "strict", "network-only", "off"]),
-    help="How well code must be confined [default: auto].",
-)
-@click.option("--allow-network", is_flag=True, help="Let code reach the network.")
-@click.option("--allow-read", metavar="DIR", multiple=True, type=_FOLDER, help="A folder that code may also read.")
-@click.option("--allow-write", metavar="DIR", multiple=True, type=_FOLDER, help="A folder that code may also change.")
-@click.option("--wheelhouse", metavar="DIR", type=_FOLDER, help="A folder of wheels for %pip install.")
-@click.option("--workspace-anyway", is_flag=True, help="Work also in a folder that holds your home or keys.")
+@confinement_options
 @click.option("--plain", is_flag=True, help="No colors, no boxes; the answer alone on standard output.")
 @click.option("--json", "json_lines", is_flag=True, help="Events as JSON lines on standard output.")
 def ask(words: tuple[str, ...], yes: bool, resume: bool, plain: bool, json_lines: bool, **flags: Any) -> int:
