@@ -41,7 +41,8 @@ from offline_interpreter.records import (
     Run,
     Sampling,
 )
-from offline_interpreter.session import Session, Settings, closing_messages
+from offline_interpreter.session import Session, Settings
+from offline_interpreter.steps import closing_messages
 from offline_interpreter.transcript import Transcript, fold_history, message_record, read_transcript
 from offline_interpreter.workspace.scan import Workspace
 

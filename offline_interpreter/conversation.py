@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 from offline_interpreter.chat_messages import ChatMessage, dicts_of, history_of, joined
 from offline_interpreter.config import Options, load_options
 from offline_interpreter.errors import ApprovalRequired, UsageError
-from offline_interpreter.records import Message
+from offline_interpreter.records import Message, TurnEnd, TurnStart
 
 if TYPE_CHECKING:
+    from offline_interpreter.chat.terminal import Person
     from offline_interpreter.engines.base import Engine
     from offline_interpreter.records import Event
     from offline_interpreter.session import Session
@@ -138,6 +139,16 @@ class Interpreter:
             del self._messages[requests[-1] :]
         return undone
 
+    def replay(self, *, display: bool = True) -> None:
+        """Run the cells again whose variables are gone, because the interpreter died or had to be stopped.
+
+        Each is shown, and asked about unless ``auto_run`` is set. Files are written and changed a second time.
+        """
+        from offline_interpreter.chat.terminal import run_again
+
+        person = self._ask_person(display)
+        run_again(self.session, _Remembering(self._shown(display), self._messages), person)
+
     @property
     def session(self) -> Session:
         """The session of this conversation, opened at first use."""
@@ -153,21 +164,34 @@ class Interpreter:
 
         ``display`` False shows nothing. Code needs ``auto_run`` or a person at a terminal: else ``ApprovalRequired``.
         """
-        from offline_interpreter.api import approval_of
-        from offline_interpreter.chat.terminal import chat, person_here, run_turn
-        from offline_interpreter.view import make_view
+        from offline_interpreter.chat.terminal import chat, offer_replay, run_turn
 
-        shown = make_view(plain=False, json_lines=False, out=sys.stdout, err=sys.stderr) if display else None
-        view = _Remembering(shown, self._messages)
-        person = person_here() if display else None
+        view = _Remembering(self._shown(display), self._messages)
+        person = self._ask_person(display)
         self.session.set_system_message(self.system_message)
-        self.session.approve = approval_of(self.options, person.approve if person else None)
-        self.session.ask_input = person.ask_input if person else None
         if text is None:
             chat(self.session, view, person)
-        elif run_turn(self.session, text, view, person).status == "approval_needed":
+            return self._messages
+        offered = self.session.lost_cells
+        if run_turn(self.session, text, view, person).status == "approval_needed":
             raise ApprovalRequired("Code wants to run, and nobody allowed it.", "Set auto_run = True to allow it.")
+        offer_replay(self.session, view, person, offered)
         return self._messages
+
+    def _shown(self, display: bool) -> View | None:
+        from offline_interpreter.view import make_view
+
+        return make_view(plain=False, json_lines=False, out=sys.stdout, err=sys.stderr) if display else None
+
+    def _ask_person(self, display: bool) -> Person | None:
+        """Have the session ask who sits at the terminal; return them, or None where nobody is to be asked."""
+        from offline_interpreter.api import approval_of
+        from offline_interpreter.chat.terminal import person_here
+
+        person = person_here() if display else None
+        self.session.approve = approval_of(self.options, person.approve if person else None)
+        self.session.ask_input = person.ask_input if person else None
+        return person
 
     # -- life -----------------------------------------------------------------------------------------------------
 
@@ -192,14 +216,21 @@ class Interpreter:
 
 
 class _Remembering:
-    """A view that keeps the conversation as dicts, and passes on to one that shows it."""
+    """A view that keeps the turns of a conversation as dicts, and passes on to one that shows it.
+
+    What runs again between two turns is shown and not kept: it is no part of what was said.
+    """
 
     def __init__(self, shown: View | None, messages: list[ChatMessage]) -> None:
         self._shown = shown
         self._messages = messages
+        self._in_turn = False
 
     def show(self, event: Event) -> None:
-        joined(self._messages, dicts_of(event, self._messages))
+        self._in_turn |= isinstance(event, TurnStart)
+        if self._in_turn:
+            joined(self._messages, dicts_of(event, self._messages))
+        self._in_turn &= not isinstance(event, TurnEnd)
         if self._shown is not None:
             self._shown.show(event)
 

@@ -47,9 +47,13 @@ def first_user_text(request: str, *, today: date, files: Sequence[str]) -> str:
     return f"Today: {today:%Y-%m-%d} ({today:%A})\nFiles: {_listing(files)}\n\n{request}"
 
 
-def user_text(request: str, changes: Sequence[Artifact] = ()) -> str:
-    """Return a later user message; ``changes`` are what the person did to the files since the last turn."""
-    return "\n".join([*_change_lines(changes), "", request]) if changes else request
+def user_text(request: str, changes: Sequence[Artifact] = (), notes: Sequence[str] = ()) -> str:
+    """Return a later user message; ``changes`` are what the person did to the files since the last turn.
+
+    ``notes`` say what else happened since.
+    """
+    lines = [*notes, *_change_lines(changes)]
+    return "\n".join([*lines, "", request]) if lines else request
 
 
 def _listing(files: Sequence[str]) -> str:

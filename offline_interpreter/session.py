@@ -15,39 +15,36 @@ from datetime import date
 from typing import Literal, TypeVar
 
 from offline_interpreter import prompt
+from offline_interpreter.approval import decide, may_run
 from offline_interpreter.cancel import Cancel
-from offline_interpreter.cells import Cells
+from offline_interpreter.cells import Cells, Ran
 from offline_interpreter.engines.base import Engine, stream_in_thread
-from offline_interpreter.errors import ApprovalRequired, EngineError, KernelError, StepInvalid, UsageError
+from offline_interpreter.errors import EngineError, KernelError, StepInvalid, UsageError
 from offline_interpreter.records import (
     LIVE_KINDS,
     Answer,
     Approve,
-    Approved,
     Artifact,
     AskInput,
     Code,
-    CodeDelta,
     Event,
     Message,
-    MessageDelta,
     Notice,
-    Progress,
-    ProgressMade,
-    Refuse,
     Reply,
     Sampling,
     Step,
     StepTaken,
-    Stop,
     TurnEnd,
     TurnStart,
     TurnStats,
     TurnStatus,
     event_json,
 )
-from offline_interpreter.steps import STEP_SCHEMA, StepReader, close_step, parse_step, write_step
+from offline_interpreter.replay import Replay, makes_variables
+from offline_interpreter.steps import STEP_SCHEMA, StepReader, close_step, closing_messages, parse_step, relay_reply
 from offline_interpreter.transcript import (
+    RanCells,
+    RecordedCell,
     RecordedTurn,
     Transcript,
     fold_turns,
@@ -148,6 +145,8 @@ class Session:
         self._in_turn = False
         self._told: list[list[Artifact]] = []  # what each request said of files that the person changed
         self._untold: list[Artifact] = []
+        self._notes: list[str] = []  # what else the next request says
+        self._ran = RanCells(read_transcript(transcript.path))
 
     def cancel(self) -> None:
         """Stop the reply that is being written, else the cell that runs; from any thread or a signal handler."""
@@ -202,6 +201,35 @@ class Session:
         self._record(undone)
         return undone
 
+    @property
+    def lost_cells(self) -> tuple[RecordedCell, ...]:
+        """The cells that succeeded and whose variables are gone, by a crash, a kill or a resume; oldest first.
+
+        There are none where no cell left a variable.
+        """
+        lost = self._ran.lost
+        return lost if any(makes_variables(cell.code) for cell in lost) else ()
+
+    def replay(self, cells: Sequence[RecordedCell]) -> Generator[Event, None, None]:
+        """Run ``cells`` again, in order, each shown and approved; yield what happens, all of it recorded.
+
+        It stops at a cell that does not succeed. The model learns of it with the next request. Whatever the cells did
+        to files they do again. Raises ``UsageError`` while a turn runs.
+        """
+        if self._in_turn:
+            raise UsageError("A turn is running.", "Wait for its end before you run cells again.")
+        self._cancel, self._in_turn = Cancel(), True
+        replay = Replay(cells, self.approve, self._run_cell, self._cancel)
+        try:
+            yield from self._recorded(replay.events())
+        finally:
+            self._in_turn = False
+            self._notes += filter(None, [replay.note])
+
+    def note(self, text: str) -> Event:
+        """Record a line to the person, and return it as an event."""
+        return self._record(Notice(text))
+
     def _take_turn(self, text: str, turn: _Turn) -> Generator[Event, None, TurnStatus]:
         yield TurnStart(text, self._turns() + 1)
         self._say(Message("user", self._request(text)))
@@ -246,7 +274,7 @@ class Session:
         reader = StepReader()
         replying = stream_in_thread(self.engine, self.messages, STEP_SCHEMA, self.settings.sampling, self._cancel)
         try:
-            reply = yield from _relay_reply(replying, reader)
+            reply = yield from relay_reply(replying, reader)
         except GeneratorExit:  # the caller stopped iterating: keep what was written
             self._say(Message("assistant", close_step(reader.text)))
             raise
@@ -273,39 +301,37 @@ class Session:
 
     def _decide_and_run(self, step: Code, turn: _Turn) -> Generator[Event, None, TurnStatus | None]:
         """Ask for approval, run what was allowed, observe it; return a status if the turn ends here."""
-        try:
-            decision = self.approve(step)
-        except ApprovalRequired as error:
-            yield Approved("needed", step.code, str(error))
+        approved = decide(self.approve, step)
+        if may_run(approved) and self._cancel.requested:  # while the person was asked
+            return "interrupted"
+        yield approved
+        if approved.decision == "needed":
             return "approval_needed"
-        if isinstance(decision, Stop):
-            yield Approved("stopped", step.code)
+        if approved.decision == "stopped":
             return "refused"
-        if isinstance(decision, Refuse):
-            yield Approved("refused", step.code, decision.reason)
-            reason = f" The reason: {decision.reason}" if decision.reason else ""
+        if approved.decision == "refused":
+            reason = f" The reason: {approved.reason}" if approved.reason else ""
             self._say(Message("observation", f"The person did not allow this code.{reason}"))
             return None
-        if self._cancel.requested:  # while the person was asked
-            return "interrupted"
-        edited = decision.code != step.code
-        yield Approved("edited" if edited else "run", decision.code)
         turn.cells += 1
-        ran = yield from self.cells.run(decision.code, self.settings.timeout_s, self.ask_input, self._cancel)
+        ran = yield from self._run_cell(approved.code)
         budget = prompt.observation_budget(self.engine.context_tokens)
-        observed = replace(ran.observed, ran_instead=decision.code if edited else "")
+        observed = replace(ran.observed, ran_instead=approved.code if approved.decision == "edited" else "")
         text = prompt.observation_text(observed, ran.result, budget=budget, count=self.engine.count_tokens)
         self._say(Message("observation", text))
         return "interrupted" if ran.result.status == "interrupted" else None
+
+    def _run_cell(self, code: str) -> Generator[Event, None, Ran]:
+        return self.cells.run(code, self.settings.timeout_s, self.ask_input, self._cancel)
 
     # -- the history ----------------------------------------------------------------------------------------------
 
     def _request(self, text: str) -> str:
         changes = [*self._untold, *self.cells.workspace.settle()]
-        self._untold = []
+        notes, self._untold, self._notes = self._notes, [], []
         self._told.append(changes)
         if self._turns():
-            return prompt.user_text(text, changes)
+            return prompt.user_text(text, changes, notes)
         return prompt.first_user_text(text, today=date.today(), files=self.cells.workspace.files())
 
     def _turns(self) -> int:
@@ -335,7 +361,9 @@ class Session:
 
     def _record(self, event: Event) -> Event:
         if event.kind not in LIVE_KINDS:
-            self.transcript.append(event_json(event))
+            record = event_json(event)
+            self.transcript.append(record)
+            self._ran.take(record)
         return event
 
     def _close_turn(self, status: TurnStatus, turn: _Turn) -> Event:
@@ -352,36 +380,3 @@ class Session:
         self.cells.kernel.close()
         self.cells.snapshot.close()
         self.transcript.close()
-
-
-def _relay_reply(replying: Generator[str | Progress, None, Reply], reader: StepReader) -> Generator[Event, None, Reply]:
-    with closing(replying):
-        while True:
-            try:
-                piece = next(replying)
-            except StopIteration as end:
-                reply: Reply = end.value
-                return reply
-            if isinstance(piece, Progress):
-                yield ProgressMade(piece.stage, piece.done, piece.total)
-                continue
-            for name, text in reader.feed(piece):
-                yield MessageDelta(text) if name == "message" else CodeDelta(text)
-
-
-def closing_messages(messages: Sequence[Message], answer: str) -> list[Message]:
-    """Return what must follow ``messages`` so that they end with an assistant answer.
-
-    A reply that was an answer already, though a cut one, needs nothing more.
-    """
-    if not messages or messages[-1].role == "system":
-        return []
-    added = []
-    if messages[-1].role == "assistant":
-        try:
-            if isinstance(parse_step(messages[-1].text), Answer):
-                return []
-        except StepInvalid:
-            pass
-        added.append(Message("observation", "The code did not run."))
-    return [*added, Message("assistant", write_step(Answer(answer)))]

@@ -1,17 +1,31 @@
 """The step: what a reply of the model must be. One schema, one way to write it, one way to read it.
 
 ``StepReader`` reads a reply while it streams; ``parse_step`` judges it when it is whole; ``close_step`` makes a reply
-that was cut whole again. Nothing here knows which engine wrote the reply, and a closed step is never to be run.
+that was cut whole again, and ``closing_messages`` a history. Nothing here knows which engine wrote the reply, and a
+closed step is never to be run.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from offline_interpreter.errors import StepInvalid
-from offline_interpreter.records import Answer, Code, Step
+from offline_interpreter.records import (
+    Answer,
+    Code,
+    CodeDelta,
+    Event,
+    Message,
+    MessageDelta,
+    Progress,
+    ProgressMade,
+    Reply,
+    Step,
+)
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -190,3 +204,37 @@ class StepReader:
             self._key = self._token
         elif self._key == "action":
             self.action = self._token
+
+
+def relay_reply(replying: Generator[str | Progress, None, Reply], reader: StepReader) -> Generator[Event, None, Reply]:
+    """Turn the pieces of a reply into events as ``reader`` reads them; return how it ended."""
+    with closing(replying):
+        while True:
+            try:
+                piece = next(replying)
+            except StopIteration as end:
+                reply: Reply = end.value
+                return reply
+            if isinstance(piece, Progress):
+                yield ProgressMade(piece.stage, piece.done, piece.total)
+                continue
+            for name, text in reader.feed(piece):
+                yield MessageDelta(text) if name == "message" else CodeDelta(text)
+
+
+def closing_messages(messages: Sequence[Message], answer: str) -> list[Message]:
+    """Return what must follow ``messages`` so that they end with an assistant answer.
+
+    A reply that was an answer already, though a cut one, needs nothing more.
+    """
+    if not messages or messages[-1].role == "system":
+        return []
+    added = []
+    if messages[-1].role == "assistant":
+        try:
+            if isinstance(parse_step(messages[-1].text), Answer):
+                return []
+        except StepInvalid:
+            pass
+        added.append(Message("observation", "The code did not run."))
+    return [*added, Message("assistant", write_step(Answer(answer)))]

@@ -5,7 +5,7 @@ record itself: the JSON of an event, or one of those that rebuild the history (`
 the last line is the *head*. Whoever keeps the head can later show that nothing before it was altered; the chain alone
 proves nothing against someone who can rewrite the whole file.
 
-This module does not know what the records mean, but for ``fold_history`` and ``fold_turns``.
+This module does not know what the records mean, but for ``fold_history``, ``fold_turns`` and ``RanCells``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -169,3 +169,47 @@ def fold_turns(records: Iterator[dict[str, Any]]) -> list[RecordedTurn]:
         elif record.get("kind") == "undo" and turns:
             turns.pop()
     return turns
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedCell:
+    """A cell that succeeded, under the number with which it first ran."""
+
+    number: int
+    code: str
+
+
+class RanCells:
+    """Which cells succeeded, and of which of them the variables are gone, from the records as they come."""
+
+    def __init__(self, records: Iterable[Mapping[str, Any]] = ()) -> None:
+        self._kept: list[RecordedCell] = []
+        self._lost: list[RecordedCell] = []
+        self._running = RecordedCell(0, "")
+        for record in records:
+            self.take(record)
+
+    @property
+    def lost(self) -> tuple[RecordedCell, ...]:
+        """The cells that would have to run again, oldest first; those of turns that were undone are not among them."""
+        return tuple(self._lost)
+
+    def take(self, record: Mapping[str, Any]) -> None:
+        """Learn from one record; a session that is opened again begins with a new interpreter."""
+        kind = record.get("kind")
+        if kind == "cell_start":
+            self._running = RecordedCell(record["cell"], record["code"])
+        elif kind == "session" or (kind == "cell_end" and record["state_lost"]):
+            self._lost, self._kept = [*self._lost, *self._kept], []
+        if kind == "cell_end" and record["status"] == "ok":
+            self._succeed(self._running)
+        elif kind == "undo":
+            gone = set(record["cells"])
+            self._kept = [cell for cell in self._kept if cell.number not in gone]
+            self._lost = [cell for cell in self._lost if cell.number not in gone]
+
+    def _succeed(self, cell: RecordedCell) -> None:
+        """Count a cell among those whose variables exist; one that ran again is no longer lost."""
+        first = next((lost for lost in self._lost if lost.code == cell.code), cell)
+        self._lost = [lost for lost in self._lost if lost is not first]
+        self._kept.append(first)

@@ -226,3 +226,45 @@ def test_command_opens_a_chat_that_can_be_gone_on_with(tmp_path: Path, terminals
     terminal.wait_for("saved")
     transcripts = list((tmp_path / ".local" / "state").rglob("transcript.jsonl"))
     assert len(transcripts) == 1
+
+
+CRASHING = (
+    "[Code('', 'a = 41'), Code('', 'import os; os._exit(3)'), Answer('Lost.'), Code('', 'print(a + 1)'), Answer('B.')]"
+)
+
+
+def test_cells_that_were_lost_run_again_when_the_person_says_so(tmp_path: Path, terminals: list[Terminal]) -> None:
+    terminals.append(terminal := scripted(tmp_path, CRASHING))
+    terminal.wait_for(PROMPT)
+    terminal.type("Begin")
+    terminal.wait_for("Run it?")
+    terminal.type("a")
+    screen = terminal.wait_for("Run the cell again that made the variables? [y/N]")
+    assert "Lost." in screen
+    terminal.type("y")
+    screen = terminal.wait_for("Run it?", times=2)
+    assert screen.count("a = 41") == 2
+    terminal.type("y")
+    terminal.wait_for("1 cell ran again. Their variables are back.")
+    terminal.type("And now?")
+    terminal.wait_for("Run it?", times=3)
+    terminal.type("y")
+    terminal.wait_for("42")
+    terminal.wait_for("B.")
+    assert terminal.screen.count("made the variables?") == 1
+
+
+def test_cells_that_were_lost_do_not_run_again_otherwise(tmp_path: Path, terminals: list[Terminal]) -> None:
+    terminals.append(terminal := scripted(tmp_path, CRASHING))
+    terminal.wait_for(PROMPT)
+    terminal.type("Begin")
+    terminal.wait_for("Run it?")
+    terminal.type("a")
+    terminal.wait_for("[y/N]")
+    terminal.press("Enter")
+    terminal.type("And now?")
+    terminal.wait_for("Run it?", times=2)
+    terminal.type("y")
+    terminal.wait_for("NameError")
+    terminal.wait_for("B.")
+    assert terminal.screen.count("[y/N]") == 1

@@ -145,3 +145,20 @@ def test_undo_takes_back_the_files_and_the_turn(tmp_path: Path) -> None:
         assert interpreter.undo().files.removed == ("made",)
         assert [entry["content"] for entry in interpreter.messages] == ["one", "1"]
     assert list(workspace.iterdir()) == []
+
+
+def test_replay_brings_variables_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    steps = [
+        Code("", "a = 41"),
+        Code("", "import os\nos._exit(3)"),
+        Answer("lost"),
+        Code("", "print(a + 1)"),
+        Answer("b"),
+    ]
+    with Interpreter(engine=ScriptedEngine(steps), workspace=tmp_path, auto_run=True) as interpreter:
+        before = list(interpreter.chat("one", display=False))
+        assert [cell.code for cell in interpreter.session.lost_cells] == ["a = 41"]
+        interpreter.replay()
+        assert "1 cell ran again. Their variables are back." in capsys.readouterr().err
+        assert interpreter.messages == before
+        assert interpreter.chat("two", display=False)[-2]["content"] == "42\n"

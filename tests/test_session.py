@@ -35,6 +35,7 @@ from offline_interpreter.records import (
     Stop,
     TurnEnd,
 )
+from offline_interpreter.replay import makes_variables
 from offline_interpreter.session import Session
 from offline_interpreter.steps import parse_step
 from offline_interpreter.transcript import fold_history, read_transcript
@@ -516,3 +517,160 @@ def test_turn_that_was_left_in_the_middle_of_a_cell_is_undone(open_scripted: Ope
         next(event for event in turn if isinstance(event, OutputMade))
     assert session.undo().files.removed == ("a",)
     assert list(workspace.iterdir()) == []
+
+
+# -- cells that run again -----------------------------------------------------------------------------------------
+
+CRASH = Code("", "import os\nos._exit(3)")
+
+
+def codes(session: Session) -> list[str]:
+    return [cell.code for cell in session.lost_cells]
+
+
+def test_successful_cells_are_lost_with_the_interpreter(open_scripted: Open) -> None:
+    session = open_scripted(Code("", "a = 1"), Code("", "1 / 0"), Code("", "b = 2"), CRASH, Answer("ok"))
+    for event in session.turn("x"):
+        if isinstance(event, StepTaken) and event.code in ("1 / 0", "b = 2"):
+            assert session.lost_cells == ()
+    assert [(cell.number, cell.code) for cell in session.lost_cells] == [(1, "a = 1"), (3, "b = 2")]
+
+
+def test_replay_brings_variables_back_and_the_model_hears_of_it(open_scripted: Open) -> None:
+    session = open_scripted(
+        Code("", "a = 1"), Code("", "b = a + 1"), CRASH, Answer("ok"), Code("", "print(a, b)"), Answer("fine")
+    )
+    list(session.turn("one"))
+    events = list(session.replay(session.lost_cells))
+    assert session.lost_cells == ()
+    assert [event.kind for event in events] == [*(["step", "approval", "cell_start", "cell_end"] * 2), "notice"]
+    assert [event.code for event in events if isinstance(event, StepTaken)] == ["a = 1", "b = a + 1"]
+    assert events[-1] == Notice("2 cells ran again. Their variables are back.")
+    recorded = [record["kind"] for record in read_transcript(session.transcript.path)]
+    assert recorded[-len(events) :] == [event.kind for event in events]
+    list(session.turn("two"))
+    assert observations(session)[-1] == "Output:\n1 2"
+    request = next(message.text for message in session.messages if message.text.endswith("\n\ntwo"))
+    assert request.startswith("The lost variables of 2 cells exist again")
+    assert sum("lost variables" in message.text for message in session.messages) == 1
+
+
+def test_each_cell_of_a_replay_is_decided_upon(open_scripted: Open) -> None:
+    decisions: dict[str, Decision] = {"a = 1": Refuse(), "b = 2": Run("b = 3"), "c = 4": Stop()}
+    allowed = [True]
+    session = open_scripted(
+        *(Code("", code) for code in decisions),
+        CRASH,
+        Answer("ok"),
+        Code("", "print(b, 'a' in dir())"),
+        Answer("fine"),
+        approve=lambda step: Run(step.code) if allowed[0] else decisions[step.code],
+    )
+    list(session.turn("one"))
+    allowed[0] = False
+    events = list(session.replay(session.lost_cells))
+    assert [event.decision for event in events if isinstance(event, Approved)] == ["refused", "edited", "stopped"]
+    assert events[-1] == Notice("1 cell ran again. 2 cells did not, so their variables are missing.")
+    allowed[0] = True
+    list(session.turn("two"))
+    assert observations(session)[-1] == "Output:\n3 False"
+    assert any("this ran instead:\nb = 3" in message.text for message in session.messages)
+
+
+def test_replay_runs_nothing_where_nobody_allows_it(open_scripted: Open) -> None:
+    first = open_scripted(Code("", "a = 1"), Answer("ok"))
+    list(first.turn("one"))
+    first.close()
+    second = open_scripted(Answer("ok"), resume=first.cells.folder.path, approve=None)
+    events = list(second.replay(second.lost_cells))
+    assert not of_kind(events, CellEnd)
+    assert [event.decision for event in events if isinstance(event, Approved)] == ["needed"]
+    assert len(second.lost_cells) == 1
+    list(second.turn("two"))
+    assert not any("exist again" in message.text for message in second.messages)
+
+
+def test_replay_stops_at_a_cell_that_fails(open_scripted: Open, workspace: Path) -> None:
+    (workspace / "data.csv").write_text("1")
+    reading = "data = open('data.csv').read()"
+    session = open_scripted(Code("", "a = 1"), Code("", reading), Code("", "b = data"), CRASH, Answer("ok"))
+    list(session.turn("one"))
+    (workspace / "data.csv").unlink()
+    events = list(session.replay(session.lost_cells))
+    assert [event.status for event in events if isinstance(event, CellEnd)] == ["ok", "error"]
+    assert codes(session) == [reading, "b = data"]
+
+
+def test_cancel_stops_a_replay(open_scripted: Open) -> None:
+    sleeping = "import time\nprint('in', flush=True)\ntime.sleep(0 if first else 60)"
+    session = open_scripted(
+        Code("", "first = not __import__('os').path.exists('a')\nopened = open('a', 'w')"),
+        Code("", sleeping),
+        Code("", "c = 3"),
+        CRASH,
+        Answer("ok"),
+    )
+    list(session.turn("one"))
+    events: list[Event] = []
+    for event in session.replay(session.lost_cells):
+        events.append(event)
+        if isinstance(event, OutputMade):
+            session.cancel()
+    assert [event.status for event in events if isinstance(event, CellEnd)] == ["ok", "interrupted"]
+    assert codes(session) == [sleeping, "c = 3"]
+
+
+def test_variables_of_a_resumed_session_are_lost_until_replay(open_scripted: Open) -> None:
+    first = open_scripted(Code("", "a = 41"), Answer("ok"))
+    list(first.turn("one"))
+    first.close()
+    second = open_scripted(Code("", "print(a + 1)"), Answer("ok"), resume=first.cells.folder.path)
+    assert codes(second) == ["a = 41"]
+    list(second.replay(second.lost_cells))
+    list(second.turn("two"))
+    assert observations(second)[-1] == "Output:\n42"
+
+
+def test_nothing_is_lost_where_there_was_no_variable(open_scripted: Open) -> None:
+    session = open_scripted(Code("", "print(1)"), CRASH, Answer("ok"))
+    list(session.turn("one"))
+    assert session.lost_cells == ()
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["a = 1", "import os", "from os import *", "def f(): pass", "class A: pass", "a.b = 1", "a[0] = 1", "%cd x"],
+)
+def test_cell_that_leaves_a_name_makes_variables(code: str) -> None:
+    assert makes_variables(code)
+
+
+@pytest.mark.parametrize("code", ["", "print(1)", "1 + 1", "x"])
+def test_cell_that_leaves_no_name_makes_none(code: str) -> None:
+    assert not makes_variables(code)
+
+
+def test_cells_of_undone_turns_do_not_run_again(open_scripted: Open) -> None:
+    session = open_scripted(Code("", "a = 1"), Answer("a"), Code("", "b = 2"), CRASH, Answer("b"))
+    list(session.turn("one"))
+    list(session.turn("two"))
+    session.undo()
+    assert codes(session) == ["a = 1"]
+
+
+def test_files_of_a_replay_are_undone_with_the_last_turn(open_scripted: Open, workspace: Path) -> None:
+    session = open_scripted(Code("", "size = open('a', 'a').write('x')"), Answer("a"), CRASH, Answer("b"))
+    list(session.turn("one"))
+    list(session.turn("two"))
+    list(session.replay(session.lost_cells))
+    assert (workspace / "a").read_text() == "xx"
+    assert session.undo().cells == (2, 3)
+    assert (workspace / "a").read_text() == "x"
+
+
+def test_replay_within_a_turn_is_refused(open_scripted: Open) -> None:
+    session = open_scripted(Code("", "a = 1"), Answer("ok"))
+    with closing(session.turn("x")) as events:
+        next(events)
+        with pytest.raises(UsageError, match="A turn is running"):
+            list(session.replay(()))

@@ -9,6 +9,7 @@ from offline_interpreter.errors import TranscriptBroken
 from offline_interpreter.records import Message
 from offline_interpreter.transcript import (
     FIRST,
+    RanCells,
     RecordedTurn,
     Transcript,
     fold_history,
@@ -119,3 +120,26 @@ def test_undone_turn_is_folded_away(path: Path) -> None:
 def test_undo_of_a_turn_that_was_trimmed_leaves_the_system_message(path: Path) -> None:
     write(path, history_record([Message("system", "s")]), {"kind": "undo", "request": "one", "cells": []})
     assert fold_history(read_transcript(path)) == [Message("system", "s")]
+
+
+def ran(number: int, code: str, status: str = "ok", *, state_lost: bool = False) -> list[dict[str, object]]:
+    return [
+        {"kind": "cell_start", "cell": number, "code": code},
+        {"kind": "cell_end", "cell": number, "status": status, "state_lost": state_lost},
+    ]
+
+
+def test_lost_cells_add_up_until_they_succeed_again() -> None:
+    cells = RanCells([*ran(1, "a"), *ran(2, "b"), *ran(3, "crash", "died", state_lost=True)])
+    assert [cell.number for cell in cells.lost] == [1, 2]
+    for record in [*ran(4, "c"), *ran(5, "a"), *ran(6, "b", "error")]:
+        cells.take(record)
+    assert [cell.number for cell in cells.lost] == [2]
+    for record in ran(7, "crash", "timeout", state_lost=True):
+        cells.take(record)
+    assert [cell.number for cell in cells.lost] == [2, 4, 1]
+
+
+def test_cell_that_ran_in_a_new_interpreter_is_not_lost() -> None:
+    cells = RanCells([*ran(1, "a"), *ran(2, "b", state_lost=True)])
+    assert [cell.number for cell in cells.lost] == [1]

@@ -10,12 +10,12 @@ import io
 from typing import Protocol, TextIO
 
 from offline_interpreter.records import Event
-from offline_interpreter.view.asking import TerminalApproval, ask_line
+from offline_interpreter.view.asking import TerminalApproval, ask_line, confirm
 from offline_interpreter.view.plain import JsonView, PlainView
 from offline_interpreter.view.status import is_screen
 from offline_interpreter.view.terminal import TerminalView
 
-__all__ = ["JsonView", "PlainView", "TerminalApproval", "TerminalView", "View", "ask_line", "make_view"]
+__all__ = ["JsonView", "PlainView", "TerminalApproval", "TerminalView", "View", "ask_line", "confirm", "make_view"]
 
 
 class View(Protocol):

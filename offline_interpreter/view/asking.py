@@ -73,6 +73,14 @@ class TerminalApproval:
         return None
 
 
+def confirm(question: str) -> bool:
+    """Ask a question of yes or no; anything but a yes is a no. Raises ``EOFError`` when there is no terminal."""
+    with held_lines(), _terminal() as (keys, screen):
+        _drop_typed(keys)
+        line = _ask(question + " [y/N] ", keys, screen)
+    return line is not None and line.strip().lower() in ("y", "yes")
+
+
 def ask_line(prompt: str, secret: bool) -> str:
     """Return the line that the person types for a cell; ``secret`` ones are not echoed. Raises ``EOFError``."""
     with held_lines(), _terminal() as (keys, screen), _echo(keys, on=not secret):
