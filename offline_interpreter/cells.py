@@ -19,11 +19,13 @@ from offline_interpreter.records import (
     AskInput,
     CellEnd,
     CellResult,
+    CellRunning,
     CellStart,
     Event,
     InputRequested,
     Limits,
     Notice,
+    RunningLine,
 )
 from offline_interpreter.workspace.scan import Workspace
 from offline_interpreter.workspace.snapshot import Snapshot
@@ -94,6 +96,9 @@ class Cells:
                     break
                 yield from asked
                 asked.clear()
+                if isinstance(output, RunningLine):
+                    yield CellRunning(self._number, output.line, output.text)
+                    continue
                 met.see(output)
                 if (shown := log.add(output)) is not None:
                     yield shown

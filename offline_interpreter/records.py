@@ -95,6 +95,14 @@ CellStatus = Literal["ok", "error", "interrupted", "timeout", "died"]
 
 
 @dataclass(frozen=True, slots=True)
+class RunningLine:
+    """The line that a cell is at, counted from 1, and its text."""
+
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class CellResult:
     """How a cell ended. ``state_lost``: the child was replaced, so variables are gone."""
 
@@ -266,6 +274,16 @@ class CellStart:
 
 
 @dataclass(frozen=True, slots=True)
+class CellRunning:
+    """A cell that takes its time is at this line of its code, counted from 1."""
+
+    kind: ClassVar[str] = "cell_running"
+    cell: int
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class OutputMade:
     """A cell put something out. ``omitted``: the person's cap is reached, what follows is in the file only."""
 
@@ -351,9 +369,11 @@ Event = (
     | Notice
     | TurnEnd
     | Undone
+    | CellRunning
 )
 
-LIVE_KINDS = frozenset({"progress", "message_delta", "code_delta"})  # shown as they happen, never recorded
+# Shown as they happen, never recorded.
+LIVE_KINDS = frozenset({"progress", "message_delta", "code_delta", "cell_running"})
 
 
 def value_json(value: Any) -> Any:

@@ -29,7 +29,7 @@ from measuring.waits import measure_waits
 
 from offline_interpreter.engines.llama.context import choose_threads
 from offline_interpreter.engines.llama.loader import acquire, release
-from offline_interpreter.engines.llama.machine import usable_cores
+from offline_interpreter.machine import usable_cores
 
 Figures = dict[str, Any]
 

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import tracemalloc
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,8 +51,21 @@ class Ran:
         return [output for output in self.outputs if "image/png" in output.data]
 
 
+def outputs_of(kernel: Kernel, code: str, **options) -> Generator[Output, None, CellResult]:
+    """Run a cell; leave out where it is."""
+    running = kernel.execute(code, **options)
+    with closing(running):
+        while True:
+            try:
+                item = next(running)
+            except StopIteration as end:
+                return end.value
+            if isinstance(item, Output):
+                yield item
+
+
 def run(kernel: Kernel, code: str, **options) -> Ran:
-    outputs, running = [], kernel.execute(code, **options)
+    outputs, running = [], outputs_of(kernel, code, **options)
     while True:
         try:
             outputs.append(next(running))
@@ -85,7 +99,7 @@ def bare(tmp_path):
 
 
 def interrupt_at_first_output(kernel: Kernel, code: str) -> Ran:
-    outputs, running = [], kernel.execute(code, timeout_s=30)
+    outputs, running = [], outputs_of(kernel, code, timeout_s=30)
     while True:
         try:
             outputs.append(next(running))
@@ -242,7 +256,7 @@ def test_stderr_is_told_apart(shared, code):
 @pytest.mark.parametrize("printing", ["print('now')", "print('now', end='')", "get_ipython().system('echo now')"])
 def test_output_arrives_while_the_cell_runs(shared, workspace, printing):
     code = f"{printing}\nimport os, time\nwhile not os.path.exists('seen'): time.sleep(0.01)\nos.remove('seen')"
-    running = shared.execute(code, timeout_s=30)
+    running = outputs_of(shared, code, timeout_s=30)
     assert next(running).text.strip() == "now"
     (workspace / "seen").touch()
     assert run_rest(running).status == "ok"
@@ -315,7 +329,7 @@ def test_long_output_comes_in_bounded_pieces(shared):
 def test_the_memory_of_the_host_stays_flat(shared, code):
     tracemalloc.start()
     try:
-        length = sum(len(output.text) for output in shared.execute(code))
+        length = sum(len(output.text) for output in outputs_of(shared, code))
         peak_bytes = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -626,7 +640,7 @@ def test_the_person_is_asked(shared, asking, secret):
 
 def test_output_before_a_question_comes_first(shared):
     seen, at_question = [], []
-    running = shared.execute("print('before'); input()", ask_input=lambda *_: at_question.extend(seen) or "x")
+    running = outputs_of(shared, "print('before'); input()", ask_input=lambda *_: at_question.extend(seen) or "x")
     seen.extend(output.text for output in iter(lambda: next(running, None), None) if not seen)
     assert seen == ["before\n"]
 
@@ -781,7 +795,7 @@ def test_an_interrupt_reaches_what_the_cell_started_and_the_kill_too(bare):
 
 
 def test_closing_the_generator_stops_the_cell_and_keeps_in_step(shared):
-    running = shared.execute("kept = 'kept'\nwhile True: print('x')")
+    running = outputs_of(shared, "kept = 'kept'\nwhile True: print('x')")
     next(running)
     running.close()
     ran = run(shared, "print(kept)")
@@ -789,7 +803,7 @@ def test_closing_the_generator_stops_the_cell_and_keeps_in_step(shared):
 
 
 def test_closing_the_generator_of_a_stubborn_cell_kills_it(own):
-    running = own.execute(STUBBORN["ignored"])
+    running = outputs_of(own, STUBBORN["ignored"])
     next(running)
     running.close()
     assert run(own, "print('next')").outputs == [Output("stream", "next\n", "stdout")]
@@ -797,7 +811,7 @@ def test_closing_the_generator_of_a_stubborn_cell_kills_it(own):
 
 def test_a_generator_that_ends_with_its_last_output_leaves_the_kernel_alive(shared):
     run(shared, "kept = 1")
-    running = shared.execute("print('only')")
+    running = outputs_of(shared, "print('only')")
     next(running)
     running.close()
     assert run(shared, "kept").status == "ok"
@@ -859,7 +873,7 @@ def test_a_child_that_died_between_cells_is_told(bare):
 
 @pytest.mark.parametrize("ending", [Kernel.restart, Kernel.close])
 def test_a_running_cell_ends_as_died_when_the_kernel_is_restarted_or_closed(own, ending):
-    running = own.execute(ENDLESS["loop"])
+    running = outputs_of(own, ENDLESS["loop"])
     next(running)
     another = threading.Thread(target=ending, args=(own,))
     another.start()

@@ -106,6 +106,13 @@ class Link:
             if message["type"] not in UNACKNOWLEDGED:
                 self._await_acknowledgement()
 
+    def send_line(self, cell: str, line: int) -> None:
+        """Say which line of ``cell`` runs, from a thread; what is printed may come before it or after."""
+        data = encode_message({"type": "line", "cell": cell, "line": line})
+        with self._lock:
+            while data and not self.is_forked:
+                data = data[_write(self._pipes.event, data) :]
+
     def _await_acknowledgement(self) -> None:
         poll = select.poll()
         poll.register(self._pipes.acknowledgement, select.POLLIN)

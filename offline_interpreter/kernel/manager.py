@@ -18,9 +18,10 @@ from typing import NoReturn
 from offline_interpreter.errors import KernelError
 from offline_interpreter.kernel.process import CHECK_S, Child, Wake, absolute
 from offline_interpreter.kernel.running import RunningCell
-from offline_interpreter.kernel.sandbox.plan import Access
+from offline_interpreter.kernel.sandbox.plan import MEMORY_SHARE, Access
 from offline_interpreter.kernel.sandbox.tiers import Confinement, choose_confinement
-from offline_interpreter.records import AskInput, CellResult, Limits, Output, SandboxMode
+from offline_interpreter.machine import free_memory_bytes
+from offline_interpreter.records import AskInput, CellResult, Limits, Output, RunningLine, SandboxMode
 
 START_S = 60.0  # for the child to load its shell, on a slow disk
 
@@ -61,6 +62,7 @@ class Kernel:
         self._wake = Wake()
         self._child: Child | None = None
         self._cells = ran_before
+        self._memory_bytes = 0
         self._is_busy = False
         self._is_closed = False
 
@@ -84,8 +86,8 @@ class Kernel:
 
     def execute(
         self, code: str, *, timeout_s: float = 0, ask_input: AskInput | None = None
-    ) -> Generator[Output, None, CellResult]:
-        """Run one cell; yield what it puts out, as it comes, and return how it ended.
+    ) -> Generator[Output | RunningLine, None, CellResult]:
+        """Run one cell; yield what it puts out, as it comes, and where it is; return how it ended.
 
         ``timeout_s`` 0 means the limits' own. Waiting for ``ask_input``, and for the child to start, is not counted.
         Without ``ask_input``, or when it raises EOFError, ``input()`` fails in the cell; when it raises
@@ -127,13 +129,24 @@ class Kernel:
 
     # -- the child ------------------------------------------------------------------------------------------------
 
-    def _execute(self, code: str, limit_s: float, ask_input: AskInput | None) -> Generator[Output, None, CellResult]:
+    def _execute(
+        self, code: str, limit_s: float, ask_input: AskInput | None
+    ) -> Generator[Output | RunningLine, None, CellResult]:
         is_lost = self._discard_dead_child()
         child = self._start()
         if not self._await_ready(child):
             return CellResult("interrupted", 0.0, is_lost)
         self._cells += 1
-        cell = RunningCell(child, self._wake, limit_s=limit_s, grace_s=self._limits.grace_s, ask_input=ask_input)
+        if not self._memory_bytes:  # only now, when a model is loaded that takes its part
+            self._memory_bytes = self._limits.memory_bytes or int(free_memory_bytes() * MEMORY_SHARE)
+        cell = RunningCell(
+            child,
+            self._wake,
+            limit_s=limit_s,
+            grace_s=self._limits.grace_s,
+            memory_bytes=self._memory_bytes,
+            ask_input=ask_input,
+        )
         try:
             result = yield from cell.run(code, self._cells)
         except BaseException:  # the caller goes, or is interrupted itself: the cell must not run on unseen

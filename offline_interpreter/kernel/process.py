@@ -25,6 +25,7 @@ from typing import Any
 
 from offline_interpreter.errors import KernelError
 from offline_interpreter.kernel.collector import Collector, Item
+from offline_interpreter.kernel.memory import TreeMemory
 from offline_interpreter.kernel.protocol import UNACKNOWLEDGED, encode_message
 from offline_interpreter.kernel.sandbox.places import homes
 from offline_interpreter.kernel.sandbox.plan import Plan
@@ -118,6 +119,8 @@ class Child:
         self._command, events, self._acknowledgement, _lifetime, stdout, stderr = ours
         self._collector = Collector(events=events, stdout=stdout, stderr=stderr, wake=wake.descriptor)
         self._unsent = bytearray()
+        folders = ("/tmp", "/var/tmp", "/dev/shm") if self._is_supervised else ()  # noqa: S108 - the private ones
+        self.memory = TreeMemory(self._process.pid, folders)
         self._end = weakref.finalize(self, _end, self._process, ours, os.getpid())
         self.is_ready = False
         self.is_over = False

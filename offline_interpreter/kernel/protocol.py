@@ -2,11 +2,11 @@
 
     host → child   run {cell, number, code} · reply {cell, request, text | null}
     child → host   ready · failed {text} · input {cell, request, prompt, secret} · done {cell, ok}
-                   display | result {cell, data} · error {cell, name, text}
+                   display | result {cell, data} · error {cell, name, text} · line {cell, line}
 
 ``cell`` is a random name that the host gives to each run; ``number`` is what the person sees. After each message that
-belongs to a cell, but ``done``, the child waits for one byte on its acknowledgement pipe before it writes anything
-else: so everything that stands in its output pipes when a message arrives was written before that message.
+belongs to a cell, but ``done`` and ``line``, the child waits for one byte on its acknowledgement pipe before it writes
+anything else: so everything that stands in its output pipes when a message arrives was written before that message.
 
 A reader survives whatever a cell may write to the pipe: garbage, messages without an end, any nesting. It promises only
 that a message is an object with a ``type``; the fields are the receiver's to check. Nothing is ever unpickled. The
@@ -21,7 +21,7 @@ from typing import Any
 
 MAX_MESSAGE_BYTES = 16 << 20  # more is dropped by the reader; the child shortens what it sends to fit
 MAX_NESTED_VALUES = 1 << 20  # opening brackets of one message: each costs the reader some 60 bytes
-UNACKNOWLEDGED = frozenset({"ready", "failed", "done"})
+UNACKNOWLEDGED = frozenset({"ready", "failed", "done", "line"})
 
 Message = dict[str, Any]
 

@@ -11,9 +11,11 @@ import time
 from collections.abc import Generator
 from typing import Literal
 
+from offline_interpreter.kernel.memory import POLL_S
 from offline_interpreter.kernel.process import CHECK_S, Child, Wake
 from offline_interpreter.kernel.protocol import Message
-from offline_interpreter.records import AskInput, CellResult, Output
+from offline_interpreter.limit_notes import size_as_option
+from offline_interpreter.records import AskInput, CellResult, Output, RunningLine
 
 MAX_NAME_CHARS = 200  # of an exception
 
@@ -21,12 +23,23 @@ MAX_NAME_CHARS = 200  # of an exception
 class RunningCell:
     """A cell that a child has been told to run."""
 
-    def __init__(self, child: Child, wake: Wake, *, limit_s: float, grace_s: float, ask_input: AskInput | None) -> None:
-        """Take what bounds the cell; ``limit_s`` 0 is no limit. ``wake`` asks for an interrupt."""
+    def __init__(
+        self,
+        child: Child,
+        wake: Wake,
+        *,
+        limit_s: float,
+        grace_s: float,
+        memory_bytes: int,
+        ask_input: AskInput | None,
+    ) -> None:
+        """Take what bounds the cell; a limit of 0 is none. ``wake`` asks for an interrupt."""
         self._child = child
         self._wake = wake
         self._limit_s = limit_s
         self._grace_s = grace_s
+        self._memory_bytes = memory_bytes
+        self._taken_bytes = 0  # of memory, when that was too much
         self._ask_input = ask_input
         self._name = secrets.token_hex(8)  # not to be guessed by code that ran before
         self._started_at = time.monotonic()
@@ -36,9 +49,11 @@ class RunningCell:
         self._signals = 0
         self._is_done = False
         self._ok = False
+        self._lines: list[str] = []
 
-    def run(self, code: str, number: int) -> Generator[Output, None, CellResult]:
-        """Have the child run ``code``; yield its outputs and return how it ended."""
+    def run(self, code: str, number: int) -> Generator[Output | RunningLine, None, CellResult]:
+        """Have the child run ``code``; yield its outputs, now and then where it is, and return how it ended."""
+        self._lines = code.splitlines()
         self._child.send({"type": "run", "cell": self._name, "number": number, "code": code})
         self._started_at = time.monotonic()
         yield from self._relay()
@@ -56,7 +71,7 @@ class RunningCell:
             if not self._is_done:
                 self._child.kill()
 
-    def _relay(self) -> Generator[Output, None, None]:
+    def _relay(self) -> Generator[Output | RunningLine, None, None]:
         while not self._is_done and not self._child.is_over:
             item = self._child.receive(self._wait_s())
             output = self._read(item) if isinstance(item, dict) else item
@@ -67,14 +82,20 @@ class RunningCell:
         if not self._is_done:
             yield from self._last_outputs()
 
-    def _last_outputs(self) -> Generator[Output, None, None]:
+    def _last_outputs(self) -> Generator[Output | RunningLine, None, None]:
         self._ask_input = None
         for item in self._child.rest():
             output = self._read(item) if isinstance(item, dict) else item
             if output is not None:
                 yield output
-        if not self._stopped and not self._is_done:
+        if self._taken_bytes:
+            yield Output("error", self._memory_text(), "InterpreterDied")
+        elif not self._stopped and not self._is_done:
             yield Output("error", f"The interpreter ended {self._child.ending}.", "InterpreterDied")
+
+    def _memory_text(self) -> str:
+        taken, most = size_as_option(self._taken_bytes), size_as_option(self._memory_bytes)
+        return f"The cell and its processes took {taken} of memory; {most} are allowed (--memory). They were killed."
 
     def _result(self) -> CellResult:
         ended: Literal["ok", "error", "died"] = "died"
@@ -84,8 +105,8 @@ class RunningCell:
 
     # -- what the child says --------------------------------------------------------------------------------------
 
-    def _read(self, message: Message) -> Output | None:
-        """Return the output that a message carries; act on one that carries none."""
+    def _read(self, message: Message) -> Output | RunningLine | None:
+        """Return the output or the line that a message carries; act on one that carries none."""
         if message.get("cell") != self._name:  # of a cell that was given up, or of nobody
             return None
         kind = message["type"]
@@ -95,8 +116,15 @@ class RunningCell:
             self._answer(message)
         elif kind == "error":
             return Output("error", _text(message.get("text")), _text(message.get("name"))[:MAX_NAME_CHARS])
+        elif kind == "line":
+            return self._running_line(message.get("line"))
         elif kind in {"display", "result"}:
             return _bundle_output("display" if kind == "display" else "result", message.get("data"))
+        return None
+
+    def _running_line(self, line: object) -> RunningLine | None:
+        if isinstance(line, int) and 1 <= line <= len(self._lines):
+            return RunningLine(line, self._lines[line - 1].strip())
         return None
 
     def _answer(self, message: Message) -> None:
@@ -123,7 +151,8 @@ class RunningCell:
         """Return how long nothing is due."""
         if self._stopped:
             return self._grace_s / 20
-        return min(CHECK_S, max(self._limit_s - self._seconds(), 0)) if self._limit_s > 0 else CHECK_S
+        check_s = POLL_S if self._memory_bytes else CHECK_S
+        return min(check_s, max(self._limit_s - self._seconds(), 0)) if self._limit_s > 0 else check_s
 
     def _stop(self, reason: Literal["timeout", "interrupted"]) -> None:
         if not self._stopped:
@@ -135,6 +164,9 @@ class RunningCell:
             self._stop("interrupted")
         elif 0 < self._limit_s <= self._seconds():
             self._stop("timeout")
+        if self._memory_bytes and (taken := self._child.memory.above(self._memory_bytes)):
+            self._taken_bytes = taken
+            self._child.kill()
         if not self._stopped:
             return
         stopping_s = time.monotonic() - self._stopped_at

@@ -14,6 +14,7 @@ import sys
 import threading
 from typing import Any
 
+from .lines import LineWatch
 from .link import Interrupts, Link, Pipes, end_with_host
 from .protocol import Message
 from .short_traceback import short_traceback
@@ -59,6 +60,7 @@ class Server:
         from .shell import CellShell
 
         self._shell = CellShell(self.link.send, wheelhouse=wheelhouse, packages_dir=packages_dir)
+        self._lines = LineWatch(self.link.send_line)
 
     def serve(self) -> None:
         """Run what the host sends until it closes the pipe."""
@@ -71,6 +73,7 @@ class Server:
         self._stdio.begin_cell()
         self._restore()
         self.link.cell = command["cell"]
+        self._lines.begin(command["cell"], command["number"])
         ok = False
         try:
             ok = self._run_armed(command["code"], command["number"])
@@ -79,6 +82,7 @@ class Server:
         except BaseException as error:  # what gets through IPython ends the cell, and not the child
             self._interrupts.armed = False
             self.link.send({"type": "error", "name": type(error).__name__, "text": short_traceback(error)})
+        self._lines.end()
         self._stdio.end_cell()
         if self.link.is_forked:  # a process that the cell forked and did not end
             _exit_now(0 if ok else 1)

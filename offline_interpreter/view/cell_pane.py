@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 
-from offline_interpreter.records import Artifact, CellEnd, Output
+from offline_interpreter.records import Artifact, CellEnd, CellRunning, Output
 from offline_interpreter.view.lines import LineFeed, safe
 from offline_interpreter.view.page import Page
 from offline_interpreter.view.tables import INDENT, fit_lines, read_html, table_lines
@@ -28,11 +28,12 @@ class CellPane:
         self._began = 0.0
         self._started = self._empty = self._omitted = False
         self._files = 0
+        self._place = ""
 
     def start(self) -> None:
         """Begin a cell."""
         self._page.begin("cell")
-        self._began, self._files = time.monotonic(), 0
+        self._began, self._files, self._place = time.monotonic(), 0, ""
         self._started, self._empty, self._omitted = True, True, False
         self.run_on()
 
@@ -46,6 +47,11 @@ class CellPane:
                 self._print_error(output, verbose=verbose)
             else:
                 self._print_display(output)
+        self.run_on()
+
+    def at(self, event: CellRunning) -> None:
+        """Show where the cell is."""
+        self._place = f"line {event.line}: {safe(event.text)}"
         self.run_on()
 
     def omit(self) -> None:
@@ -90,7 +96,7 @@ class CellPane:
 
     def run_on(self) -> None:
         """Show that the cell runs."""
-        self._page.status.show(lambda seconds: running_line(seconds, self._tail()), since=self._began)
+        self._page.status.show(lambda seconds: running_line(seconds, self._tail(), self._place), since=self._began)
 
     def _tail(self) -> str:
         return next((feed.tail for feed in list(self._feeds.values()) if feed.tail), "")

@@ -13,6 +13,7 @@ from offline_interpreter.records import (
     Approved,
     ArtifactFound,
     CellEnd,
+    CellRunning,
     CellStart,
     CodeDelta,
     Event,
@@ -55,7 +56,7 @@ class TerminalView:
         """Show one event."""
         if not isinstance(event, ProgressMade):
             self._stage = ""
-        if isinstance(event, OutputMade | InputRequested | CellEnd | ArtifactFound):
+        if isinstance(event, CellRunning | OutputMade | InputRequested | CellEnd | ArtifactFound):
             self._show_cell(event)
             return
         self._cell.finish()
@@ -147,8 +148,10 @@ class TerminalView:
 
     # -- the cell's part ------------------------------------------------------------------------------------------
 
-    def _show_cell(self, event: OutputMade | InputRequested | CellEnd | ArtifactFound) -> None:
+    def _show_cell(self, event: CellRunning | OutputMade | InputRequested | CellEnd | ArtifactFound) -> None:
         match event:
+            case CellRunning():
+                self._cell.at(event)
             case OutputMade():
                 self._cell.show(event.output, verbose=self.verbose)
                 if event.omitted:

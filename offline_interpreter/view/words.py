@@ -60,10 +60,12 @@ def thinking_line(seconds: float) -> str:
     return f"thinking {seconds_text(seconds)} · {STOP_HINT}"
 
 
-def running_line(seconds: float, tail: str) -> str:
-    """Say that a cell runs, and show the line that it has not finished."""
+def running_line(seconds: float, tail: str, place: str = "") -> str:
+    """Say that a cell runs; show the line of output that it has not finished, else the line of code that it is at."""
     if tail:
         return f"  {tail} · {seconds_text(seconds)}"
+    if place:
+        return f"  running {seconds_text(seconds)} · {STOP_HINT} · {place}"
     return f"  running {seconds_text(seconds)} · {STOP_HINT} the cell, variables stay"
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from offline_interpreter.kernel.manager import Kernel
-from offline_interpreter.records import Limits
+from offline_interpreter.records import Limits, Output
 
 SECRET = "secret-5f1c-of-the-host"
 PLACES = ["/srv", "/var/tmp", "/tmp", str(Path.home())]  # in the view, and in what is replaced by empty folders
@@ -26,7 +26,8 @@ def run(kernel, code, **options):
     while True:
         try:
             output = next(running)
-            texts.append(output.text)
+            if isinstance(output, Output):
+                texts.append(output.text)
         except StopIteration as end:
             return end.value, "".join(texts)
 

@@ -19,11 +19,11 @@ from offline_interpreter.engines.llama.drafts import Drafts
 from offline_interpreter.engines.llama.gpus import gpu_is_usable
 from offline_interpreter.engines.llama.loader import Weights, acquire, release
 from offline_interpreter.engines.llama.loop import Means, Pause, Writing
-from offline_interpreter.engines.llama.machine import usable_cores
 from offline_interpreter.engines.llama.prefixes import PrefixStore, model_key
 from offline_interpreter.engines.llama.sampling import Chooser
 from offline_interpreter.engines.llama.tokens import TokenLog, common_prefix
 from offline_interpreter.errors import ContextFull, EngineError
+from offline_interpreter.machine import usable_cores
 from offline_interpreter.records import Message, Progress, Reply, ReplyStats, Sampling
 
 LEAST_KEPT_TOKENS = 64  # a shorter system turn is evaluated as quickly as it is read from disk

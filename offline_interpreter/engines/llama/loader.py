@@ -17,10 +17,10 @@ from offline_interpreter.engines.base import OnProgress
 from offline_interpreter.engines.llama.binding import complaint, forget_log, library
 from offline_interpreter.engines.llama.gpus import free_gpu_bytes, gpu_is_usable
 from offline_interpreter.engines.llama.grammar import Grammar, make_grammar
-from offline_interpreter.engines.llama.machine import free_memory_bytes
 from offline_interpreter.engines.llama.template import ChatTemplate
 from offline_interpreter.engines.llama.vocabulary import Vocabulary
 from offline_interpreter.errors import EngineError, ModelUnusable
+from offline_interpreter.machine import free_memory_bytes
 from offline_interpreter.models.fit import Memory, plan
 from offline_interpreter.models.gguf import check_file, join, shards
 from offline_interpreter.records import Progress

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from offline_interpreter.kernel.sandbox.places import KERNEL_FOLDER, homes, protected_places, python_folders
+from offline_interpreter.machine import free_memory_bytes
 from offline_interpreter.records import Limits
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
@@ -37,7 +38,7 @@ _SECRETS = (
 _OPEN_FILES = 4096
 _SMALL_BYTES = 64 << 20
 _FREE_BYTES = 2 << 30  # of the disk, not to be filled
-_MEMORY_SHARE = 0.8
+MEMORY_SHARE = 0.8  # of what is free, by default
 _PROCESSES_WITHOUT_NAMESPACE = 8192  # there all processes of the person count
 
 
@@ -124,7 +125,7 @@ class Plan:
         free_bytes = shutil.disk_usage(self.workspace).free
         processes = self.limits.processes if self.layers.namespaces else _PROCESSES_WITHOUT_NAMESPACE
         return {
-            "memory_bytes": self.limits.memory_bytes or int(_available_bytes() * _MEMORY_SHARE),
+            "memory_bytes": self.limits.memory_bytes or int(free_memory_bytes() * MEMORY_SHARE),
             "processes": processes,
             "file_bytes": max(free_bytes - _FREE_BYTES, _SMALL_BYTES),
             "open_files": _OPEN_FILES,
@@ -163,10 +164,3 @@ def _allowed(settings: list[str], secrets: set[str]) -> list[str]:
 
 def _temporary_bytes() -> int:
     return min(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 8, 4 << 30)
-
-
-def _available_bytes() -> int:
-    for line in Path("/proc/meminfo").read_text().splitlines():
-        if line.startswith("MemAvailable:"):
-            return int(line.split()[1]) * 1024
-    return 1 << 30

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from offline_interpreter.engines.llama.machine import free_memory_bytes, group_bytes, usable_cores
+from offline_interpreter.machine import free_memory_bytes, group_bytes, usable_cores
 
 
 def test_some_core_can_be_used_and_no_more_than_there_are() -> None:
@@ -17,7 +17,7 @@ def test_some_core_can_be_used_and_no_more_than_there_are() -> None:
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system binds no process to a core")
 def test_a_process_bound_to_one_core_uses_one() -> None:
     program = (
-        "import os; from offline_interpreter.engines.llama.machine import usable_cores; "
+        "import os; from offline_interpreter.machine import usable_cores; "
         "os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}); print(usable_cores())"
     )
     shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
