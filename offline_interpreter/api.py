@@ -5,8 +5,10 @@ Nothing here prints or asks; who opens a session gives the two callbacks through
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 from importlib import resources
 from pathlib import Path
@@ -129,6 +131,32 @@ def open_session(
     )
 
 
+def open_cells(options: Options) -> FreeCells:
+    """Start the kernel that ``options`` name, for cells without a model: with no transcript, and nothing to undo.
+
+    All of their output is shown, and none of it kept but figures, in a session folder that is there only with some.
+    """
+    refuse_workspace(options.workspace, kept=(models_folder(), sessions_folder()), anyway=options.workspace_anyway)
+    folder = new_session_folder()
+    limits = replace(limits_of(options), shown_chars=sys.maxsize, stored_bytes=0)
+    try:
+        return FreeCells(
+            _start_kernel(options, folder, 0), Workspace(options.workspace), folder, limits=limits, undoable=False
+        )
+    except BaseException:
+        folder.remove_if_empty()
+        raise
+
+
+class FreeCells(Cells):
+    """Cells that belong to no session; what is empty of their folder goes with them."""
+
+    def close(self) -> None:
+        """End the kernel; keep the folder only if there are figures in it."""
+        super().close()
+        self.folder.remove_if_empty()
+
+
 def _start_kernel(options: Options, folder: SessionFolder, ran_before: int) -> Kernel:
     for path in (folder.outputs, folder.packages):
         path.mkdir(parents=True, exist_ok=True)
@@ -181,10 +209,15 @@ def default_system_prompt(options: Options) -> str:
     return prompt.system_prompt(installed_packages(options.python), options.custom_instructions)
 
 
+def cell_time_s(options: Options, *, attended: bool) -> float:
+    """Return how long a cell may run, 0 for ever; ``attended``: somebody sits there who can stop it."""
+    if options.timeout_s is not None:
+        return options.timeout_s
+    return 0.0 if attended else UNATTENDED_TIMEOUT_S
+
+
 def _settings(options: Options, *, attended: bool) -> Settings:
-    timeout_s = options.timeout_s
-    if timeout_s is None:
-        timeout_s = 0.0 if attended else UNATTENDED_TIMEOUT_S
+    timeout_s = cell_time_s(options, attended=attended)
     names = ("temperature", "min_p", "top_p", "repetition_penalty", "seed", "max_tokens")
     sampling = Sampling(**{name: getattr(options, name) for name in names})
     return Settings(options.max_steps, timeout_s, sampling)

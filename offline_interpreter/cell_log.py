@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from io import BufferedWriter
 from pathlib import Path
@@ -51,6 +52,12 @@ class SessionFolder:
     def preimages(self) -> Path:
         """Where the files of the workspace are kept as they were before each cell."""
         return self.path / "preimages"
+
+    def remove_if_empty(self) -> None:
+        """Remove the folder if no file is in it."""
+        for path in (self.outputs, self.figures, self.preimages, self.path):
+            with suppress(OSError):
+                path.rmdir()
 
 
 class CellLog:

@@ -43,15 +43,23 @@ class Cells:
     """The cells of one session: one kernel, one workspace, one folder for what they put out."""
 
     def __init__(
-        self, kernel: Kernel, workspace: Workspace, folder: SessionFolder, *, limits: Limits, ran_before: int = 0
+        self,
+        kernel: Kernel,
+        workspace: Workspace,
+        folder: SessionFolder,
+        *,
+        limits: Limits,
+        ran_before: int = 0,
+        undoable: bool = True,
     ) -> None:
-        """``ran_before`` counts the cells of a session that is resumed."""
+        """``ran_before`` counts the cells of a session that is resumed. ``undoable`` False: no file is copied."""
         self.kernel = kernel
         self.workspace = workspace
         self.folder = folder
         self.snapshot = Snapshot(workspace, folder.preimages, limits)
         self._limits = limits
         self._number = ran_before
+        self._undoable = undoable
 
     def run(
         self, code: str, timeout_s: float, ask_input: AskInput | None, cancel: Cancel | None = None
@@ -61,7 +69,8 @@ class Cells:
         Files are kept first, so that the cell can be undone; a ``cancel`` that comes meanwhile keeps it from running.
         """
         self.workspace.settle()  # what the person did since the last look is not the cell's doing
-        yield from self.snapshot.before_cell(self._number + 1, cancel)
+        if self._undoable:
+            yield from self.snapshot.before_cell(self._number + 1, cancel)
         if cancel is not None and cancel.requested:
             return Ran(CellResult("interrupted", 0.0), Observed())
         self._number += 1
@@ -81,6 +90,11 @@ class Cells:
         for artifact in artifacts:
             yield ArtifactFound(self._number, artifact)
         return Ran(result, replace(log.observed(artifacts), limits_met=tuple(notes)))
+
+    def close(self) -> None:
+        """End the kernel, and drop the copies that nobody will need."""
+        self.kernel.close()
+        self.snapshot.close()
 
     def _relay(
         self, code: str, timeout_s: float, ask_input: AskInput | None, log: CellLog, met: LimitNotes

@@ -377,6 +377,5 @@ class Session:
     def close(self) -> None:
         """End the kernel and the transcript. The engine is its maker's to close."""
         self._cancel.request()
-        self.cells.kernel.close()
-        self.cells.snapshot.close()
+        self.cells.close()
         self.transcript.close()

@@ -59,7 +59,14 @@ def test_version_is_told(folder: Path, environment: dict[str, str]) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["ask", "--help"], ["models", "--help"], ["models", "list", "--help"], ["cache", "--help"]],
+    [
+        ["--help"],
+        ["ask", "--help"],
+        ["models", "--help"],
+        ["models", "list", "--help"],
+        ["cache", "--help"],
+        ["exec", "--help"],
+    ],
 )
 def test_every_command_has_help(folder: Path, environment: dict[str, str], arguments: list[str]) -> None:
     ran = run(folder, environment, *arguments)

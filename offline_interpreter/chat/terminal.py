@@ -118,8 +118,7 @@ def _show_all(session: Session, events: Iterator[Event], view: View, person: Per
     """Show what happens, with Ctrl-C stopping it; return the last event."""
     if person is not None:
         person.new_turn()
-        person.stop = session.cancel
-    with _interrupts(session, person):
+    with interrupts(session.cancel, person):
         try:
             for event in events:
                 view.show(event)
@@ -129,8 +128,10 @@ def _show_all(session: Session, events: Iterator[Event], view: View, person: Per
 
 
 @contextmanager
-def _interrupts(session: Session, person: Person | None) -> Iterator[None]:
-    """While a turn runs, let SIGINT cancel it instead of raising somewhere in the middle."""
+def interrupts(stop: Callable[[], None], person: Person | None) -> Iterator[None]:
+    """Let SIGINT ``stop`` what runs instead of raising somewhere in the middle; raise where the person is asked."""
+    if person is not None:
+        person.stop = stop
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -138,7 +139,7 @@ def _interrupts(session: Session, person: Person | None) -> Iterator[None]:
     def cancel(_signal: int, _frame: Any) -> None:
         if person is not None and person.asked:
             raise KeyboardInterrupt
-        session.cancel()
+        stop()
 
     before = signal.signal(signal.SIGINT, cancel)
     try:

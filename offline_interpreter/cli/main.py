@@ -18,6 +18,7 @@ import click
 from offline_interpreter import __version__
 from offline_interpreter.cli.ask import ask
 from offline_interpreter.cli.cache import cache
+from offline_interpreter.cli.exec import exec_files
 from offline_interpreter.cli.models import models
 from offline_interpreter.errors import ApprovalRequired, ModelMissing, OfflineInterpreterError, UsageError
 
@@ -63,6 +64,7 @@ def group() -> None:
 
 
 group.add_command(ask)
+group.add_command(exec_files)
 group.add_command(models)
 group.add_command(cache)
 

@@ -13,9 +13,21 @@ from offline_interpreter.records import Event
 from offline_interpreter.view.asking import TerminalApproval, ask_line, confirm
 from offline_interpreter.view.plain import JsonView, PlainView
 from offline_interpreter.view.status import is_screen
+from offline_interpreter.view.streams import StreamsView
 from offline_interpreter.view.terminal import TerminalView
 
-__all__ = ["JsonView", "PlainView", "TerminalApproval", "TerminalView", "View", "ask_line", "confirm", "make_view"]
+__all__ = [
+    "JsonView",
+    "PlainView",
+    "StreamsView",
+    "TerminalApproval",
+    "TerminalView",
+    "View",
+    "ask_line",
+    "confirm",
+    "make_cells_view",
+    "make_view",
+]
 
 
 class View(Protocol):
@@ -35,11 +47,21 @@ def make_view(*, plain: bool, json_lines: bool, out: TextIO, err: TextIO) -> Vie
 
     Signs that a stream cannot encode are from now on replaced instead of raising.
     """
-    for stream in (out, err):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
+    _replace_on_errors(out, err)
     if json_lines:
         return JsonView(out)
     if plain or not is_screen(out):
         return PlainView(out, err)
     return TerminalView(out=out, err=err)
+
+
+def make_cells_view(*, json_lines: bool, out: TextIO, err: TextIO) -> View:
+    """Return the view for cells that no model wrote: JSON lines, or their output as a program's own."""
+    _replace_on_errors(out, err)
+    return JsonView(out) if json_lines else StreamsView(out, err)
+
+
+def _replace_on_errors(*streams: TextIO) -> None:
+    for stream in streams:
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
