@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from offline_interpreter.api import open_session
+from offline_interpreter.chat.terminal import Person, offer_replay
 from offline_interpreter.config import Options
 from offline_interpreter.engines.base import Played, ScriptedEngine
 from offline_interpreter.errors import ApprovalRequired, UsageError
@@ -40,6 +41,7 @@ from offline_interpreter.session import Session
 from offline_interpreter.steps import parse_step
 from offline_interpreter.transcript import fold_history, read_transcript
 from offline_interpreter.undone import FilesUndone, Undone
+from offline_interpreter.view import TerminalApproval
 
 Open = Callable[..., Session]
 
@@ -629,6 +631,52 @@ def test_variables_of_a_resumed_session_are_lost_until_replay(open_scripted: Ope
     list(second.replay(second.lost_cells))
     list(second.turn("two"))
     assert observations(second)[-1] == "Output:\n42"
+
+
+class Shown:
+    """A view that remembers."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def show(self, event: Event) -> None:
+        """Remember the event."""
+        self.events.append(event)
+
+    def close(self) -> None:
+        """Nothing is live."""
+
+
+def resumed(open_scripted: Open, cells: int) -> Session:
+    first = open_scripted(*(Code("", f"v{number} = 1") for number in range(cells)), Answer("ok"))
+    list(first.turn("one"))
+    first.close()
+    return open_scripted(resume=first.cells.folder.path, approval="auto")
+
+
+@pytest.mark.parametrize(("cells", "question"), [(1, "Run the cell again that"), (2, "Run the 2 cells again that")])
+def test_person_is_asked_once_before_cells_run_again(open_scripted: Open, cells: int, question: str) -> None:
+    session, view, asked = resumed(open_scripted, cells), Shown(), []
+
+    def refuse(text: str) -> bool:
+        asked.append(text)
+        return False
+
+    offer_replay(session, view, Person(TerminalApproval(), lambda *_: "", refuse))
+    offer_replay(session, view, Person(TerminalApproval(), lambda *_: "", refuse), session.lost_cells)
+    assert asked == [f"{question} made the variables?"]
+    assert view.events == []
+    assert "did not want" in list(read_transcript(session.transcript.path))[-1]["text"]
+    offer_replay(session, view, Person(TerminalApproval(), lambda *_: "", lambda _: True))
+    assert len(of_kind(view.events, CellEnd)) == cells
+    assert session.lost_cells == ()
+
+
+def test_nothing_runs_again_by_itself_where_nobody_sits(open_scripted: Open) -> None:
+    session, view = resumed(open_scripted, 1), Shown()
+    offer_replay(session, view, None)
+    assert view.events == [Notice("The variables of the cell before are gone; replay() runs it again.")]
+    assert len(session.lost_cells) == 1
 
 
 def test_nothing_is_lost_where_there_was_no_variable(open_scripted: Open) -> None:
