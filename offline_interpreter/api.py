@@ -144,17 +144,17 @@ def open_cells(options: Options) -> FreeCells:
             _start_kernel(options, folder, 0), Workspace(options.workspace), folder, limits=limits, undoable=False
         )
     except BaseException:
-        folder.remove_if_empty()
+        folder.keep_figures_only()
         raise
 
 
 class FreeCells(Cells):
-    """Cells that belong to no session; what is empty of their folder goes with them."""
+    """Cells that belong to no session; of their folder only figures stay."""
 
     def close(self) -> None:
         """End the kernel; keep the folder only if there are figures in it."""
         super().close()
-        self.folder.remove_if_empty()
+        self.folder.keep_figures_only()
 
 
 def _start_kernel(options: Options, folder: SessionFolder, ran_before: int) -> Kernel:

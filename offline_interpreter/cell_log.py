@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import shutil
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from io import BufferedWriter
@@ -53,8 +54,9 @@ class SessionFolder:
         """Where the files of the workspace are kept as they were before each cell."""
         return self.path / "preimages"
 
-    def remove_if_empty(self) -> None:
-        """Remove the folder if no file is in it."""
+    def keep_figures_only(self) -> None:
+        """Remove installed packages, and all folders in which there is nothing then."""
+        shutil.rmtree(self.packages, ignore_errors=True)
         for path in (self.outputs, self.figures, self.preimages, self.path):
             with suppress(OSError):
                 path.rmdir()

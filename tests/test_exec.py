@@ -157,8 +157,12 @@ def test_input_fails_where_nobody_sits(folder: Path, environment: dict[str, str]
 
 def test_figures_are_kept_and_no_folder_without_them(tmp_path: Path, folder: Path, environment: dict[str, str]) -> None:
     pytest.importorskip("matplotlib")
-    write(folder, a="print(1)", b="import matplotlib.pyplot as plt\n_ = plt.plot([1, 2])")
-    run(folder, environment, "a.py")
+    write(
+        folder,
+        a="import sys\n_ = open(sys.path[-1] + '/m.py', 'w').write('')\nimport m",
+        b="import matplotlib.pyplot as plt\n_ = plt.plot([1, 2])",
+    )
+    assert run(folder, environment, "a.py").returncode == 0
     assert list((tmp_path / "state" / "sessions").iterdir()) == []
     ran = run(folder, environment, "b.py")
     (path,) = (tmp_path / "state").rglob("*.png")
