@@ -67,15 +67,6 @@ def created_lines(situation: Situation) -> Task:
     return _made(situation, request, name, "\n".join(lines) + "\n", code)
 
 
-def emptied(situation: Situation) -> Task:
-    """Make an empty file."""
-    rng = situation.rng
-    name = new_name(situation, rng.choice((*NEW_ENDINGS, "csv", "json", "yaml", "toml")))
-    request = request_for(situation, "empty", g=_new_said(rng, name))
-    situation.done = {"file": name}
-    return _said(request, f"I'll create {name}.", f'{IMPORT}Path("{name}").touch()', f"Created {name}.", name, name)
-
-
 def _written(situation: Situation, request: str, name: str, content: str, literal: str) -> Task:
     return _made(situation, request, name, content, f'Path("{name}").write_text({literal}, encoding="utf-8")')
 
@@ -122,7 +113,7 @@ def numbered(situation: Situation) -> Task:
     joint, width = rng.choice(("", "", "_", "-", " ")), rng.choice((0, 0, 0, 2))
     ending = "" if folder else f".{rng.choice(('txt', 'txt', 'txt', 'md', 'csv', 'html'))}"
     if any(name.startswith(f"{stem}{joint}") for name in situation.files):
-        return emptied(situation)
+        return made_folder(situation)
     first, count = rng.choice((1, 1, 1, 1, 0, rng.randint(2, 8))), rng.choice((3, 3, 4, 4, 5, 5, 6, 7, 8, 10, 10, 12))
     last = first + count - 1
     form = stem + joint + ("{:02}" if width else "{}") + ending
