@@ -15,6 +15,7 @@ import os
 import shutil
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,9 +30,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tokens", type=float, default=30e6, help="tokens to train with in all, resumed ones counted")
     parser.add_argument("--decay-share", type=float, default=0.3, help="of all tokens: over the last, the rate falls")
+    parser.add_argument("--rate", type=float, default=1.0, metavar="FACTOR", help="of the rates that a new one gets")
     parser.add_argument("--batch-tokens", type=int, default=6144)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--layers", type=int, default=4, help="a network that is resumed gets more of them, never less")
+    parser.add_argument("--more", action="append", default=[], metavar="FAMILY=FACTOR", help="of its share, repeatable")
+    parser.add_argument("--workers", type=int, metavar="N", help="processes that generate; as many as a GPU can use")
     parser.add_argument("--resume-from", type=Path, metavar="FILE")
     parser.add_argument("--cache", type=Path, default=CACHE, help="folder of checkpoints")
     parser.add_argument("--keep-every", type=float, default=180, metavar="SECONDS")
@@ -66,7 +70,7 @@ def train_model(options: argparse.Namespace) -> None:
     os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(options.cache / "compiled"))
     keep_memory()
     import torch
-    from starter.batches import Batches
+    from starter.batches import Batches, Source
     from starter.export import write_model, write_vocabulary
     from starter.tokenizer import Pieces, read_vocabulary
     from starter.training import Schedule, resume, train
@@ -76,27 +80,43 @@ def train_model(options: argparse.Namespace) -> None:
     torch.set_flush_denormal(True)  # sharp attention makes tiny numbers, which processors multiply very slowly
     pieces = Pieces(read_vocabulary())
     write_vocabulary(options.cache / "vocabulary.gguf", pieces)
-    trainer = resume(options.resume_from, options.layers) if options.resume_from else new_trainer(len(pieces), options)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    if options.resume_from:
+        trainer = resume(options.resume_from, options.layers, device)
+    else:
+        trainer = new_trainer(len(pieces), options, device)
 
     def keep() -> None:
         trainer.save(options.cache / "checkpoint.pt")
         write_model(options.cache / "starter.gguf", trainer.averaged, pieces)
 
-    source = Batches(
+    source = Source(
         options.cache / "vocabulary.gguf",
-        first_seed=options.seed * 10**9 + trainer.progress.examples,
-        context=trainer.network.shape.context,
-        batch_tokens=options.batch_tokens,
-        missed=trainer.missed,
+        trainer.network.shape.context,
+        options.seed * 10**9 + trainer.progress.examples,
+        more=factors(options.more),
+        workers=options.workers or (1 if device == "cpu" else max(1, (os.cpu_count() or 2) - 1)),
     )
+    schedule = Schedule(int(options.tokens), options.decay_share, options.rate)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped; --resume-from goes on from here."))
-    with source as batches:
+    with Batches(source, batch_tokens=options.batch_tokens, missed=trainer.missed) as batches:
         try:
-            train(trainer, batches, Schedule(int(options.tokens), options.decay_share), keep, options.keep_every)
+            train(trainer, batches, schedule, keep, options.keep_every)
         finally:
             keep()
     shutil.copy(options.cache / "starter.gguf", options.out)
     print(f"Wrote {options.out} ({options.out.stat().st_size / 1e6:.1f} MB).")
+
+
+def factors(texts: Sequence[str]) -> dict[str, float]:
+    """Return the factors of families that were given as ``FAMILY=FACTOR``."""
+    from starter.sessions import FAMILIES
+
+    pairs = [text.rpartition("=")[::2] for text in texts]
+    for family, _ in pairs:
+        if family not in FAMILIES:
+            sys.exit(f"There is no family {family!r}. The families are: {', '.join(FAMILIES)}.")
+    return {family: float(factor) for family, factor in pairs}
 
 
 def keep_memory() -> None:
@@ -107,7 +127,7 @@ def keep_memory() -> None:
         libc.mallopt(M_TRIM_THRESHOLD, -1)
 
 
-def new_trainer(vocabulary: int, options: argparse.Namespace):
+def new_trainer(vocabulary: int, options: argparse.Namespace, device: str):
     """Return a trainer of a network that copies and knows nothing else."""
     from starter.copying import set_copying_heads
     from starter.network import Network, Shape
@@ -115,7 +135,7 @@ def new_trainer(vocabulary: int, options: argparse.Namespace):
 
     network = Network(Shape(vocabulary, layers=options.layers))
     set_copying_heads(network, options.seed)
-    return Trainer(network)
+    return Trainer(network, device)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import sys
 from functools import cache
 from pathlib import Path
 from random import Random
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -18,7 +19,7 @@ pytest.importorskip("pandas", reason="the extra 'data' is not installed")
 pytest.importorskip("matplotlib", reason="the extra 'data' is not installed")
 
 from starter.dialogue import Played, Situation, Task, WrongTruth, play  # noqa: E402
-from starter.examples import step_parts  # noqa: E402
+from starter.examples import conversation_example, step_parts  # noqa: E402
 from starter.execution import Workbench  # noqa: E402
 from starter.families import unknown  # noqa: E402
 from starter.names import file_name, is_held_out  # noqa: E402
@@ -28,6 +29,9 @@ from starter.tables import make_table  # noqa: E402
 
 from offline_interpreter.records import Answer, Code  # noqa: E402
 from offline_interpreter.steps import parse_step, write_step  # noqa: E402
+
+if TYPE_CHECKING:
+    from starter.tokenizer import Tokenizer
 
 PER_FAMILY = 8
 # Sections of what only occurs inside of a request, whose other words are kept for evaluation.
@@ -99,6 +103,45 @@ def test_unknown_requests_run_nothing_and_name_the_way_to_larger_models() -> Non
         assert turn.task.unknown
         assert not turn.task.cells
     assert "offline-interpreter models list" in unknown.ANSWER
+
+
+class Letters:
+    """A tokenizer of one token a character, in place of llama.cpp's."""
+
+    def encode(self, text: str) -> list[int]:
+        return [1000 + ord(letter) for letter in text]
+
+    def count(self, text: str) -> int:
+        return len(text)
+
+
+def with_slips(count: int) -> Played:
+    found = (conversation("repair", seed).turns[0] for seed in range(200))
+    return next(turn for turn in found if turn.task.slips == count)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_nothing_is_learned_from_a_slip_and_all_from_what_follows(count: int) -> None:
+    turn = with_slips(count)
+    example = conversation_example(Random(0), cast("Tokenizer", Letters()), [turn])
+    learned = [token - 1000 for token, weight in zip(example.tokens, example.weights, strict=True) if weight >= 1]
+    steps = [message for message in turn.messages if message.role == "assistant"]
+    parts = [text for step in steps[count:] for text, forced in step_parts(parse_step(step.text)) if not forced]
+    assert "".join(map(chr, learned)) == "".join(parts)
+
+
+def test_after_a_slip_the_cell_is_written_anew_and_after_two_the_error_is_told() -> None:
+    once, twice = with_slips(1), with_slips(2)
+    assert all("\nCell " in turn.messages[2].text for turn in (once, twice))
+    assert once.messages[3].text.startswith('{"action": "code", "message": "That cell failed.')
+    assert "\nCell " not in once.messages[4].text
+    answer = parse_step(twice.answer)
+    assert isinstance(answer, Answer)
+    assert twice.messages[4].text.splitlines()[-1] in answer.message
+
+
+def test_evaluation_makes_no_slips_for_the_model() -> None:
+    assert not any(conversation("repair", seed, held_out=True).turns[0].task.slips for seed in range(40))
 
 
 def test_wrong_output_is_refused(tmp_path: Path) -> None:

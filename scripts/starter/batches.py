@@ -1,4 +1,4 @@
-"""Generates examples in a process of its own and packs them into batches of like length.
+"""Generates examples in processes of their own and packs them into batches of like length.
 
 The seeds go on from where an earlier run stopped, so that nothing is learned twice.
 """
@@ -9,7 +9,8 @@ import itertools
 import multiprocessing
 import os
 import queue
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from torch import Tensor
 from offline_interpreter.prompt import observation_budget
 from starter.examples import Example, conversation_example, copy_example
 from starter.painting import skip_painting
-from starter.sessions import talk
+from starter.sessions import FAMILIES, talk
 from starter.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
@@ -38,28 +39,50 @@ Missed = Callable[[Tensor, Tensor], Tensor]  # (tokens, weights) to which of the
 REQUESTS = ((1, 76), (2, 19), (3, 3), (5, 1), (9, 1))  # of a conversation, with weights
 
 
-def make_example(seed: int, tokenizer: Tokenizer, context: int) -> Example:
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What examples are made from: the pieces, the window in tokens, and where the seeds begin.
+
+    ``more`` are factors of the shares of families; ``workers`` is the number of processes that share the seeds.
+    """
+
+    vocabulary: Path
+    context: int
+    first_seed: int
+    more: Mapping[str, float] = field(default_factory=dict)
+    workers: int = 1
+
+
+def make_example(seed: int, tokenizer: Tokenizer, source: Source) -> Example:
     """Return the example of a seed; one that is longer than the context is cut."""
     rng = Random(f"example {seed}")
     if rng.random() < COPY_SHARE:
         return copy_example(rng, tokenizer)
     requests = rng.choices([number for number, _ in REQUESTS], [weight for _, weight in REQUESTS])[0]
-    budget = observation_budget(context)
-    conversation = talk(seed, held_out=False, requests=requests, budget=budget, count=tokenizer.count)
+    budget, family = observation_budget(source.context), _family(rng, source.more)
+    conversation = talk(seed, held_out=False, requests=requests, budget=budget, count=tokenizer.count, family=family)
     example = conversation_example(rng, tokenizer, conversation.turns)
-    return Example(example.tokens[:context], example.weights[:context])
+    return Example(example.tokens[: source.context], example.weights[: source.context])
 
 
-def _generate(examples: Queue[Example], vocabulary: Path, first_seed: int, context: int) -> None:
+def _family(rng: Random, more: Mapping[str, float]) -> str:
+    """Return the family of the first request; none is wanted where all keep their shares."""
+    if not more:
+        return ""
+    weights = {family: more.get(family, 1.0) * sum(part.share for part in parts) for family, parts in FAMILIES.items()}
+    return rng.choices(list(weights), list(weights.values()))[0]
+
+
+def _generate(examples: Queue[Example], source: Source, worker: int) -> None:
     os.nice(19)  # the threads that learn wait for one another: what interrupts one of them holds up all
     skip_painting()
-    tokenizer = Tokenizer(vocabulary)
+    tokenizer = Tokenizer(source.vocabulary)
     parent = multiprocessing.parent_process()
-    for seed in itertools.count(first_seed):
+    for seed in itertools.count(source.first_seed + worker, source.workers):
         if parent is not None and not parent.is_alive():
             return
         try:
-            example = make_example(seed, tokenizer, context)
+            example = make_example(seed, tokenizer, source)
         except Exception as error:  # hours of training do not end for one
             print(f"Seed {seed} makes no example: {error!r}", flush=True)
         else:
@@ -67,26 +90,31 @@ def _generate(examples: Queue[Example], vocabulary: Path, first_seed: int, conte
 
 
 class Batches:
-    """An endless source of batches; use it as a context manager, which ends the generating process."""
+    """An endless source of batches; use it as a context manager, which ends the generating processes."""
 
-    def __init__(self, vocabulary: Path, *, first_seed: int, context: int, batch_tokens: int, missed: Missed) -> None:
+    def __init__(self, source: Source, *, batch_tokens: int, missed: Missed) -> None:
         self.examples_taken = 0
         self.share_kept = 1.0
         self._batch_tokens = batch_tokens
         self._missed = missed
-        self._dice = Random(f"batches {first_seed}")
+        self._dice = Random(f"batches {source.first_seed}")
         spawn = multiprocessing.get_context("spawn")
         self._queue: Any = spawn.Queue(maxsize=WAITING)
-        arguments = (self._queue, vocabulary, first_seed, context)
-        self._worker = spawn.Process(target=_generate, args=arguments, daemon=True)
+        self._workers = [
+            spawn.Process(target=_generate, args=(self._queue, source, worker), daemon=True)
+            for worker in range(source.workers)
+        ]
 
     def __enter__(self) -> Batches:
-        self._worker.start()
+        for worker in self._workers:
+            worker.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._worker.terminate()
-        self._worker.join()
+        for worker in self._workers:
+            worker.terminate()
+        for worker in self._workers:
+            worker.join()
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield (tokens, weights), each (batch, width + 1), padded with tokens of no weight."""
@@ -106,8 +134,8 @@ class Batches:
             try:
                 example: Example = self._queue.get(timeout=60)
             except queue.Empty:
-                if not self._worker.is_alive():
-                    raise RuntimeError("The generating process ended; its error stands above.") from None
+                if not any(worker.is_alive() for worker in self._workers):
+                    raise RuntimeError("The generating processes ended; their error stands above.") from None
             else:
                 self.examples_taken += 1
                 return example

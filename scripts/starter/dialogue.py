@@ -61,7 +61,8 @@ class Task:
 
     ``answer`` and ``agrees`` are given what each cell printed. ``created`` names a file that the cells make; files made
     are compared by content where ``exact``. ``accepts`` judges an answer where chance decides what is printed.
-    ``unknown``: the right answer is that the starter does not know this.
+    ``unknown``: the right answer is that the starter does not know this. The first ``slips`` cells are mistakes, which
+    nothing is to learn from.
     """
 
     family: str
@@ -73,6 +74,7 @@ class Task:
     exact: bool = True
     accepts: Callable[[str], bool] | None = None
     unknown: bool = False
+    slips: int = 0
     names: Sequence[str] = ()  # identifiers of the request that the code has to copy
 
 

@@ -45,8 +45,7 @@ def conversation_example(rng: Random, tokenizer: Tokenizer, turns: Sequence[Play
     """Return the example that a conversation makes. Most end before the last turn does: see the shares that are cut."""
     example = Example([START], [0.0])
     for turn in turns[:-1]:
-        for message in turn.messages:
-            _add_message(example, tokenizer, message)
+        _add_messages(example, tokenizer, turn.messages, turn.task.slips)
     first, *others = turns[-1].messages
     _add_message(example, tokenizer, first)
     kept, last = None, rng.random()
@@ -56,9 +55,18 @@ def conversation_example(rng: Random, tokenizer: Tokenizer, turns: Sequence[Play
         parts = step_parts(parse_step(others[0].text))
         kept = 1 + sum(tokenizer.count(text) for text, _ in (parts[:PLAN_PARTS] if last < PLANS_CUT else parts))
     end = len(example.tokens) + kept if kept else None
-    for message in others[:1] if kept else others:
-        _add_message(example, tokenizer, message)
+    _add_messages(example, tokenizer, others[:1] if kept else others, turns[-1].task.slips)
     return Example(example.tokens[:end], example.weights[:end])
+
+
+def _add_messages(example: Example, tokenizer: Tokenizer, messages: Sequence[Message], slips: int) -> None:
+    """Add messages; of the first ``slips`` steps nothing is learned."""
+    for message in messages:
+        first = len(example.tokens)
+        _add_message(example, tokenizer, message)
+        if message.role == "assistant" and slips:
+            example.weights[first:] = [0.0] * (len(example.weights) - first)
+            slips -= 1
 
 
 def _add_message(example: Example, tokenizer: Tokenizer, message: Message) -> None:

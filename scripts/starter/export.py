@@ -34,7 +34,7 @@ def write_model(path: Path, network: Network, pieces: Pieces) -> None:
     _add_shape(writer, network.shape)
     _add_tokenizer(writer, pieces)
     for name, tensor in network.state_dict().items():
-        values = tensor.float().numpy()
+        values = tensor.float().cpu().numpy()
         if values.ndim == 1:
             writer.add_tensor(name, values)
         else:

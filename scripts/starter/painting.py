@@ -7,7 +7,7 @@ from typing import Any
 
 
 def skip_painting() -> None:
-    """Make every later ``savefig`` of this process write an empty file and every layout do nothing."""
+    """Make every later ``savefig`` of this process write an empty file, and every layout do nothing."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -15,7 +15,11 @@ def skip_painting() -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    def touch(_: Any, filename: str, **__: Any) -> None:
+    def touch(canvas: Any, filename: str, **__: Any) -> None:
+        ending, known = Path(filename).suffix[1:].lower(), canvas.get_supported_filetypes()
+        if ending not in known:
+            formats = ", ".join(sorted(known))
+            raise ValueError(f"Format {ending!r} is not supported (supported formats: {formats})")
         Path(filename).touch()
 
     def do_nothing(*_: Any, **__: Any) -> None:

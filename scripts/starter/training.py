@@ -40,21 +40,25 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How long a training goes on, counting what was seen before; the rate falls over the last ``decay_share``."""
+    """How long a training goes on, counting what was seen before; the rate falls over the last ``decay_share``.
+
+    ``peak`` is a factor of the rates: less than 1 for a network that was trained already.
+    """
 
     total_tokens: int
     decay_share: float
+    peak: float = 1.0
 
     def rate(self, progress: Progress) -> float:
         """Return the share of the peak rate that the next step gets."""
         warm = min(1.0, (progress.steps + 1) / WARM_UP_STEPS)
         left = max(0.0, 1.0 - progress.tokens / self.total_tokens)
-        return warm * max(LAST_RATE_SHARE, min(1.0, left / self.decay_share))
+        return self.peak * warm * max(LAST_RATE_SHARE, min(1.0, left / self.decay_share))
 
 
 def weighted_loss(network: Network, tokens: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
     """Return the mean loss by weight, and the share of fully weighted tokens whose prediction is right."""
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast(tokens.device.type, torch.bfloat16):
         logits = network(tokens[:, :-1]).flatten(0, 1)
     targets, weights = tokens[:, 1:].flatten(), weights[:, 1:].flatten()
     losses = functional.cross_entropy(logits.float(), targets, reduction="none")
@@ -66,7 +70,7 @@ def weighted_loss(network: Network, tokens: Tensor, weights: Tensor) -> tuple[Te
 @torch.no_grad()
 def missed(network: Network, tokens: Tensor, weights: Tensor) -> Tensor:
     """Return for each example whether any fully weighted token is predicted wrongly, or there is none."""
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast(tokens.device.type, torch.bfloat16):
         predicted = network(tokens[:, :-1]).argmax(-1)
     full = weights[:, 1:] >= 1.0
     return ((predicted != tokens[:, 1:]) & full).any(1) | ~full.any(1)
@@ -75,8 +79,9 @@ def missed(network: Network, tokens: Tensor, weights: Tensor) -> Tensor:
 class Trainer:
     """A network, the average of its weights over the last steps, its optimizers and its progress."""
 
-    def __init__(self, network: Network) -> None:
-        self.network = network
+    def __init__(self, network: Network, device: str) -> None:
+        self.device = device
+        self.network = network = network.to(device)
         # Half as fast again as one operation after the other; takes a minute once.
         self._loss = torch.compile(weighted_loss, dynamic=True)
         self._missed = torch.compile(missed, dynamic=True)
@@ -95,7 +100,7 @@ class Trainer:
         for optimizer, peak in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = peak * schedule.rate(self.progress)
-        loss, right = self._loss(self.network, tokens, weights)
+        loss, right = self._loss(self.network, tokens.to(self.device), weights.to(self.device))
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), LARGEST_GRADIENT)
         for optimizer, _ in self.optimizers:
@@ -113,7 +118,7 @@ class Trainer:
 
     def missed(self, tokens: Tensor, weights: Tensor) -> Tensor:
         """Return which examples the averaged network does not get right yet."""
-        missed: Tensor = self._missed(self.averaged, tokens, weights)
+        missed: Tensor = self._missed(self.averaged, tokens.to(self.device), weights.to(self.device))
         return missed
 
     def save(self, path: Path) -> None:
@@ -130,21 +135,21 @@ class Trainer:
         part.replace(path)
 
 
-def resume(path: Path, layers: int) -> Trainer:
+def resume(path: Path, layers: int, device: str) -> Trainer:
     """Return the trainer that a checkpoint holds, or a new one with the weights of a GGUF file that was exported.
 
     A network of fewer layers is given more: then the optimizers begin anew.
     """
     if path.suffix == ".gguf":
-        return Trainer(grown(read_network(path), layers))
-    state: dict[str, Any] = torch.load(path, weights_only=True)
+        return Trainer(grown(read_network(path), layers), device)
+    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     network = Network(Shape(**state["shape"]))
     network.load_state_dict(state["network"])
     if network.shape.layers < layers:
-        trainer = Trainer(grown(network, layers))
+        trainer = Trainer(grown(network, layers), device)
         trainer.progress = Progress(tokens=state["progress"]["tokens"], examples=state["progress"]["examples"])
         return trainer
-    trainer = Trainer(network)
+    trainer = Trainer(network, device)
     trainer.averaged.load_state_dict(state.get("averaged", state["network"]))
     for (optimizer, _), saved in zip(trainer.optimizers, state["optimizers"], strict=True):
         optimizer.load_state_dict(saved)

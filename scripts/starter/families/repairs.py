@@ -1,7 +1,7 @@
 """Repair: a column or a file that is named wrongly. One look at what is there, then the right cell or a plain no.
 
 The look names what is closest, so that the model copies a name and need not compare any. See ``repairs_of_data`` for
-tables that are named rightly and hold what nobody expected.
+tables that are named rightly and hold what nobody expected, and ``slips`` for cells that the model itself gets wrong.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from typing import TypeVar
 
 from offline_interpreter.records import Code
 from starter.dialogue import Outputs, Situation, Task
-from starter.families import charts, repairs_of_data, table_conditions, table_questions, tables
+from starter.families import charts, repairs_of_data, slips, table_conditions, table_questions, tables
 from starter.likeness import closest, look, similar
 from starter.names import made_up_name
 
 NAME = "repair"
+SLIPS_SHARE = 0.3
 MAKERS = {tables.make: 4, table_questions.make: 1.5, table_conditions.make: 1, charts.make: 1.5}  # of what goes wrong
 
 
@@ -29,6 +30,8 @@ def prepare(situation: Situation) -> None:
 def make(situation: Situation) -> Task:
     """Return a task of this family."""
     rng = situation.rng
+    if not situation.held_out and rng.random() < SLIPS_SHARE:
+        return slips.make(situation)
     if rng.random() < 0.3:
         return repairs_of_data.make(situation)
     while True:
