@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -78,10 +78,11 @@ class Child:
         ours = [commands[1], events[0], acknowledgements[1], lifetime[1], stdout[0], stderr[0]]
         names = ("command", "event", "acknowledgement", "lifetime")
         pipes = dict(zip(names, theirs, strict=True))
-        given = json.dumps({**pipes, **folders})
-        program = [absolute(python), "-I", "-X", "utf8", str(ENTRY), given]
-        environment = child_environment(os.environ, python, workspace)
         self._is_supervised = plan is not None and plan.layers.namespaces
+        given = json.dumps({**pipes, **({"lifetime": -1} if self._is_supervised else {}), **folders})
+        program = [absolute(python), "-I", "-X", "utf8", str(ENTRY), given]
+        writable = (workspace, *(plan.access.write if plan else ()))
+        environment = child_environment(os.environ, python, writable)
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         try:
             if plan is not None:
@@ -221,17 +222,17 @@ _KEPT = frozenset(_KEPT_NAMES.split())
 _PATHS = ("PATH", "LD_LIBRARY_PATH")
 
 
-def child_environment(environment: Mapping[str, str], python: str, workspace: Path | None = None) -> dict[str, str]:
+def child_environment(environment: Mapping[str, str], python: str, writable: Sequence[Path] = ()) -> dict[str, str]:
     """Return the environment of cells: of the person's own what is known to be harmless, and so no secret.
 
-    Programs that cells start find the kernel's Python first, print UTF-8 and do so at once. Folders of ``workspace``
-    are in no search path, as what lies there would run before the child is confined.
+    Programs that cells start find the kernel's Python first, print UTF-8 and do so at once. Folders below
+    ``writable`` are in no search path, as what cells wrote there would run before the child is confined.
     """
     kept = {name: value for name, value in environment.items() if name in _KEPT or name.startswith("LC_")}
     kept.setdefault("PATH", os.defpath)
     for name in _PATHS:
         if name in kept:
-            kept[name] = os.pathsep.join(_outside(kept[name].split(os.pathsep), workspace))
+            kept[name] = os.pathsep.join(_outside(kept[name].split(os.pathsep), writable))
     own = os.path.dirname(absolute(python))  # noqa: PTH120 - a name has none
     if own and own not in kept["PATH"].split(os.pathsep):
         kept["PATH"] = os.pathsep.join([own, kept["PATH"]])
@@ -243,12 +244,10 @@ def child_environment(environment: Mapping[str, str], python: str, workspace: Pa
     }
 
 
-def _outside(folders: list[str], workspace: Path | None) -> list[str]:
-    absolute = [folder for folder in folders if folder.startswith("/")]
-    if workspace is None:
-        return absolute
-    root = workspace.resolve()
-    return [folder for folder in absolute if not Path(folder).resolve().is_relative_to(root)]
+def _outside(folders: list[str], writable: Sequence[Path]) -> list[str]:
+    roots = [path.resolve() for path in writable]
+    found = [(folder, Path(folder).resolve()) for folder in folders if folder.startswith("/")]
+    return [folder for folder, real in found if not any(real.is_relative_to(root) for root in roots)]
 
 
 def _private_folders(scratch: str) -> dict[str, str]:
@@ -268,7 +267,7 @@ def absolute(python: str) -> str:
     """Return a path that holds in the workspace too; a bare name is looked up in PATH."""
     if os.sep in python:
         return str(Path(python).absolute())
-    return shutil.which(python, path=os.pathsep.join(_outside(os.get_exec_path(), None))) or python
+    return shutil.which(python, path=os.pathsep.join(_outside(os.get_exec_path(), ()))) or python
 
 
 def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:

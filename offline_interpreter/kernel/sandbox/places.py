@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from offline_interpreter.config import PROJECT_FILE
 from offline_interpreter.errors import WorkspaceRefused
+from offline_interpreter.obeyed import ENVIRONMENT_MARKS, OBEYED
 
 KERNEL_FOLDER = Path(__file__).resolve().parents[1]
 PACKAGE_FOLDER = KERNEL_FOLDER.parent
@@ -22,7 +22,6 @@ PACKAGE_FOLDER = KERNEL_FOLDER.parent
 MAX_DEPTH = 4  # how deep a workspace is searched for what must be protected
 MAX_FOLDERS = 2000
 
-_ENVIRONMENT_MARKS = ("pyvenv.cfg", "conda-meta")
 _PARTS_OF_A_PREFIX = ("bin", "lib", "lib64", "share")
 _UNSEARCHED = frozenset({"node_modules", "__pycache__"})
 
@@ -90,16 +89,15 @@ def protected_places(workspace: Path, python: str) -> list[Path]:
 
 
 def _marked(workspace: Path) -> Iterator[Path]:
-    yield (workspace / PROJECT_FILE).resolve()
     waiting, left = deque([(workspace, 0)]), MAX_FOLDERS
     while waiting and left:
         folder, depth = waiting.popleft()
         left -= 1
         with suppress(OSError), os.scandir(folder) as entries:
             for entry in entries:
-                if entry.name == ".git":
+                if entry.name in OBEYED:
                     yield Path(entry.path).resolve()
-                elif entry.name in _ENVIRONMENT_MARKS and folder != workspace:
+                elif entry.name in ENVIRONMENT_MARKS and folder != workspace:
                     yield folder.resolve()
                 elif depth < MAX_DEPTH and entry.name not in _UNSEARCHED and entry.is_dir(follow_symlinks=False):
                     waiting.append((Path(entry.path), depth + 1))

@@ -24,7 +24,8 @@ LAUNCHER = Path(__file__).with_name("launcher.py")
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/opt", "/nix/store", "/var/cache/fontconfig")
 _MACHINE = ("/proc", "/sys/devices/system", "/sys/fs/cgroup")
 _PRIVATE = ("/tmp", "/var/tmp", "/run", "/home", "/root", "/mnt", "/media")  # noqa: S108 - replaced by empty ones
-_ALSO_WRITABLE = ("/tmp", "/var/tmp", "/dev/shm", "/dev/pts", "/dev/ptmx")  # noqa: S108 - the private ones
+_TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108 - the private ones
+_ALSO_WRITABLE = ("/dev/shm", "/dev/pts")  # noqa: S108 - the private ones
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 _SECRETS = (
     "/etc/shadow*",
@@ -94,10 +95,11 @@ class Plan:
 
     def _view(self) -> dict[str, Any]:
         workspace = self.workspace.resolve()
-        protected = protected_places(workspace, self.python)
         writable = {workspace, *(path.resolve() for path in self.access.write if path.exists())}
+        protected = [path for root in writable for path in protected_places(root, self.python)]
         # A folder that is a mount itself cannot be renamed, nor can what is protected in it be replaced that way.
-        writable |= {parent for path in protected for parent in path.parents if parent.is_relative_to(workspace)}
+        roots = tuple(writable)
+        writable |= {each for path in protected for each in path.parents if any(map(each.is_relative_to, roots))}
         readable = {KERNEL_FOLDER, *protected, *(path.resolve() for path in self.access.read if path.exists())}
         readable |= {path for path in python_folders(self.python) if path.is_dir() and not _is_visible(path)}
         hidden = _hidden(workspace)
@@ -115,10 +117,14 @@ class Plan:
         secrets = set(_secrets())
         settings = sorted(str(path) for path in Path("/etc").iterdir()) if secrets else ["/etc"]
         devices = ("/dev",) if self.layers.namespaces else _DEVICES
-        return [*_SYSTEM, *_MACHINE, *devices, *_allowed(settings, secrets), *view["read"]]
+        # What lies in a folder that cells write to they can read; a rule of its own could be led elsewhere by a link.
+        others = [path for path in view["read"] if not any(Path(path).is_relative_to(each) for each in view["write"])]
+        return [*_SYSTEM, *_MACHINE, *devices, *_allowed(settings, secrets), *others]
 
     def _landlock_write(self, view: dict[str, Any], scratch: str) -> list[str]:
-        private = [*_ALSO_WRITABLE, view["home"]] if self.layers.namespaces else [scratch] if scratch else []
+        private = [os.path.realpath(scratch)] if scratch else []
+        if self.layers.namespaces:
+            private = [*map(os.path.realpath, _TEMPORARY), *_ALSO_WRITABLE, view["home"]]
         return [*view["write"], *private, *_DEVICES]
 
     def _process_limits(self) -> dict[str, int]:

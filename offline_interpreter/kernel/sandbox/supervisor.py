@@ -23,6 +23,7 @@ def start(prepare: Callable[[], None], run: Callable[[], NoReturn], *, theirs: I
     """Fork both processes, have the inner one ``prepare`` itself and start ``run``; never returns to the caller.
 
     ``theirs`` are descriptors of the interpreter that neither keeps; ``lifetime`` can be read once the host is gone.
+    The interpreter does not get it: who holds an end of a pipe can open the other one too, and keep it open.
     """
     report, status = os.pipe()
     signal.signal(signal.SIGINT, _ignore)
@@ -43,9 +44,8 @@ def _ignore(*_: object) -> None:
 def _let_go(descriptors: Iterable[int]) -> None:
     for descriptor in descriptors:
         os.close(descriptor)
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(nothing, descriptor)
+    for descriptor in (1, 2):  # standard input is /dev/null, which cannot be opened while the view is built
+        os.dup2(0, descriptor)
 
 
 def _supervise(run: Callable[[], NoReturn], theirs: Iterable[int], lifetime: int, status: int) -> NoReturn:
@@ -59,6 +59,7 @@ def _supervise(run: Callable[[], NoReturn], theirs: Iterable[int], lifetime: int
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.close(lifetime)
         os.setsid()  # so that it cannot signal the group of the two
         run()
     signal.signal(signal.SIGINT, lambda *_: _interrupt(interpreter))

@@ -27,7 +27,9 @@ def build(plan: dict[str, Any]) -> None:
     mount("none", "/", "", _MS_REC_PRIVATE)
     devices = {name: clone_tree(f"/dev/{name}") for name in _DEVICES}
     writable = set(plan["write"])
-    folders = {path: clone_tree(path) for path in sorted({*plan["read"], *writable}, key=_depth)}
+    # Cells of another session may put links into folders that they write to, just now.
+    exact = {path for path in (*plan["read"], *writable) if any(_is_in(path, folder) for folder in writable)}
+    folders = {path: clone_tree(path, exactly=path in exact) for path in sorted({*plan["read"], *writable}, key=_depth)}
     set_mount_attributes("/", _READ_ONLY | _NOSUID | _NODEV, recursive=True)
     for path, size_bytes in plan["hidden"].items():
         _mount_empty(path, size_bytes)
@@ -37,15 +39,19 @@ def build(plan: dict[str, Any]) -> None:
         set_tree_attributes(tree, _NOSUID | _NODEV | (0 if path in writable else _READ_ONLY))
         if not os.path.lexists(path):
             Path(path).mkdir(parents=True)
-        if Path(path).is_symlink():  # what it stands for has its own place
+        if path not in exact and Path(path).is_symlink():  # what it stands for has its own place
             os.close(tree)
         else:
-            attach_tree(tree, path)
+            attach_tree(tree, path, exactly=path in exact)
     _mount_processes(plan["processes"])
 
 
 def _depth(path: str) -> int:
     return path.count("/")
+
+
+def _is_in(path: str, folder: str) -> bool:
+    return f"{path}/".startswith(f"{folder}/")
 
 
 def _mount_empty(path: str, size_bytes: int) -> None:
