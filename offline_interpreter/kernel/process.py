@@ -79,6 +79,8 @@ class Child:
         names = ("command", "event", "acknowledgement", "lifetime")
         pipes = dict(zip(names, theirs, strict=True))
         self._is_supervised = plan is not None and plan.layers.namespaces
+        self.is_confined = plan is not None
+        self.places = plan.places() if plan is not None else ""
         given = json.dumps({**pipes, **({"lifetime": -1} if self._is_supervised else {}), **folders})
         program = [absolute(python), "-I", "-X", "utf8", str(ENTRY), given]
         writable = (workspace, *(plan.access.write if plan else ()))

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from offline_interpreter.config import LEAST_MEMORY_BYTES
 from offline_interpreter.kernel.sandbox.places import KERNEL_FOLDER, homes, protected_places, python_folders
 from offline_interpreter.machine import free_memory_bytes
 from offline_interpreter.records import Limits
@@ -39,7 +40,7 @@ _SECRETS = (
 _OPEN_FILES = 4096
 _SMALL_BYTES = 64 << 20
 _FREE_BYTES = 2 << 30  # of the disk, not to be filled
-MEMORY_SHARE = 0.8  # of what is free, by default
+_MEMORY_SHARE = 0.8  # of what is free, by default
 _PROCESSES_WITHOUT_NAMESPACE = 8192  # there all processes of the person count
 
 
@@ -93,6 +94,10 @@ class Plan:
         }
         return [sys.executable, "-I", "-S", "-X", "utf8", str(LAUNCHER), json.dumps(plan)]
 
+    def places(self) -> str:
+        """Return a text that changes with the folders that a child could see and change if it were started now."""
+        return json.dumps(self._view())
+
     def _view(self) -> dict[str, Any]:
         workspace = self.workspace.resolve()
         writable = {workspace, *(path.resolve() for path in self.access.write if path.exists())}
@@ -131,12 +136,18 @@ class Plan:
         free_bytes = shutil.disk_usage(self.workspace).free
         processes = self.limits.processes if self.layers.namespaces else _PROCESSES_WITHOUT_NAMESPACE
         return {
-            "memory_bytes": self.limits.memory_bytes or int(free_memory_bytes() * MEMORY_SHARE),
+            # The child lowers it with its first cell, when a model is loaded that takes its part.
+            "memory_bytes": memory_bytes(self.limits),
             "processes": processes,
             "file_bytes": max(free_bytes - _FREE_BYTES, _SMALL_BYTES),
             "open_files": _OPEN_FILES,
             "core_bytes": 0,
         }
+
+
+def memory_bytes(limits: Limits) -> int:
+    """Return what cells may take: what the limits say, else most of what is free at this moment."""
+    return limits.memory_bytes or max(int(free_memory_bytes() * _MEMORY_SHARE), LEAST_MEMORY_BYTES)
 
 
 def _is_visible(folder: Path) -> bool:
