@@ -28,16 +28,6 @@ def wait_until(condition) -> None:
         time.sleep(0.02)
 
 
-def processes_of(mark: str) -> int:
-    found = 0
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            found += mark in path.read_text("utf-8", "replace")
-        except OSError:
-            continue
-    return found
-
-
 def test_a_spare_is_started_with_the_first_cell_and_not_before(kernel):
     kernel.start()
     assert kernel._spare is None
@@ -91,8 +81,9 @@ def test_nothing_of_the_code_that_ran_reaches_it(kernel):
     )
 
 
-def test_it_ends_with_the_kernel(kernel, tmp_path):
+def test_it_ends_with_the_kernel(kernel):
     run(kernel, "1")
-    wait_until(lambda: processes_of(str(tmp_path)))
+    processes = [kernel._child._process, kernel._spare._process]
     kernel.close()
-    wait_until(lambda: not processes_of(str(tmp_path)))
+    assert all(process.returncode is not None for process in processes)
+    wait_until(lambda: not any(Path(f"/proc/{process.pid}").exists() for process in processes))
