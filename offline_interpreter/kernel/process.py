@@ -19,7 +19,7 @@ import tempfile
 import time
 import weakref
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -87,24 +87,22 @@ class Child:
         environment = child_environment(os.environ, python, writable)
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         try:
-            if plan is not None:
-                _check_runnable(program[0])
-                if not plan.layers.namespaces:
-                    self._scratch = tempfile.TemporaryDirectory(prefix="cells-", ignore_cleanup_errors=True)
-                scratch = self._scratch.name if self._scratch else ""
-                program = plan.command(program, pipes, scratch)
-                environment |= _private_folders(scratch)
-            self._process = subprocess.Popen(
-                program,
-                # A launcher must not find its libraries in a folder that cells write to.
-                cwd=workspace if plan is None else "/",
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=stdout[1],
-                stderr=stderr[1],
-                pass_fds=theirs,
-                start_new_session=True,
-            )
+            with ExitStack() as held:
+                passed = [*theirs]
+                if plan is not None:
+                    program, plan_file = held.enter_context(self._confined(plan, program, pipes, environment))
+                    passed.append(plan_file)
+                self._process = subprocess.Popen(
+                    program,
+                    # A launcher must not find its libraries in a folder that cells write to.
+                    cwd=workspace if plan is None else "/",
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=stdout[1],
+                    stderr=stderr[1],
+                    pass_fds=passed,
+                    start_new_session=True,
+                )
         except OSError as error:
             _close_all(ours)
             raise KernelError(
@@ -114,6 +112,17 @@ class Child:
         finally:
             _close_all([*theirs, stdout[1], stderr[1]])
         self._hold(ours, wake)
+
+    def _confined(
+        self, plan: Plan, program: list[str], pipes: Mapping[str, int], environment: dict[str, str]
+    ) -> AbstractContextManager[tuple[list[str], int]]:
+        """Return what ``plan.launch`` does; have the environment name folders that the child may use."""
+        _check_runnable(program[0])
+        if not plan.layers.namespaces:
+            self._scratch = tempfile.TemporaryDirectory(prefix="cells-", ignore_cleanup_errors=True)
+        scratch = self._scratch.name if self._scratch else ""
+        environment |= _private_folders(scratch)
+        return plan.launch(program, pipes, scratch)
 
     def _hold(self, ours: list[int], wake: Wake) -> None:
         for descriptor in ours:

@@ -1,6 +1,5 @@
 """Folders that are swapped for links between the making of a plan and its use, as cells of another session may do."""
 
-import json
 import os
 import subprocess
 import sys
@@ -29,14 +28,21 @@ def secret_folder(tmp_path):
     return tmp_path / "elsewhere"
 
 
-def launch(command_of, code: str) -> str:
-    """Start ``code`` as a plan says; return what it printed, and why it was not started."""
+def launch(plan: Plan, code: str, meanwhile) -> str:
+    """Start ``code`` as a plan says, after ``meanwhile``; return what it printed, and why it was not started."""
     reader, event = os.pipe()
     lifetime, held = os.pipe()
-    program = command_of([sys.executable, "-I", "-c", code], {"event": event, "lifetime": lifetime})
-    done = subprocess.run(
-        program, pass_fds=[event, lifetime], stdin=subprocess.DEVNULL, capture_output=True, cwd="/", check=False
-    )
+    program = [sys.executable, "-I", "-c", code]
+    with plan.launch(program, {"event": event, "lifetime": lifetime}) as (command, plan_file):
+        meanwhile()
+        done = subprocess.run(
+            command,
+            pass_fds=[event, lifetime, plan_file],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            cwd="/",
+            check=False,
+        )
     os.close(event)
     with os.fdopen(reader) as said:
         answer = said.read()
@@ -55,19 +61,23 @@ def test_a_link_in_the_place_of_a_folder_leads_nowhere(tmp_path, secret_folder, 
         (workspace / path).parent.mkdir(parents=True)
         (workspace / path).touch()
     plan = Plan(workspace, sys.executable, Layers(namespaces=namespaces, landlock=True), Access(), Limits())
-    made = {}
 
-    def command(program, pipes):
-        made["command"] = plan.command(program, pipes)
+    def swap():
         swapped = workspace if what == "workspace" else workspace / what
         swapped.rename(tmp_path / "away")
         swapped.symlink_to(secret_folder)
-        return made["command"]
 
-    said = launch(command, LOOK)
+    said = launch(plan, LOOK, swap)
     assert SECRET not in said
     assert not (secret_folder / "written").exists()
-    assert json.loads(made["command"][-1])["folder"] == str(workspace)
+
+
+def test_as_many_places_can_be_protected_as_there_are(tmp_path):
+    for number in range(1500):
+        (tmp_path / f"{number:0100}" / ".git").mkdir(parents=True)
+    plan = Plan(tmp_path, sys.executable, Layers(namespaces=True, landlock=abi_version() > 0), Access(), Limits())
+    said = launch(plan, f"open('{7:0100}/.git/config', 'w')", lambda: None)
+    assert "Read-only file system" in said
 
 
 @pytest.mark.parametrize("path", ["link", "link/inner", "folder/link"])

@@ -9,10 +9,12 @@ from __future__ import annotations
 import ctypes
 import os
 import stat
-from collections.abc import Iterable
-from contextlib import suppress
 
 from .system import call, open_exactly, prctl
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _NR_CREATE_RULESET, _NR_ADD_RULE, _NR_RESTRICT_SELF = 444, 445, 446
 _GET_VERSION = 1
@@ -63,11 +65,17 @@ def restrict(read: Iterable[str], write: Iterable[str], *, network: bool) -> Non
     size_bytes = 8 if abi < 4 else 16 if abi < 6 else 24
     ruleset = call(_NR_CREATE_RULESET, ctypes.byref(wanted), size_bytes, 0)
     for path in read:
-        with suppress(FileNotFoundError, PermissionError):
-            _allow(ruleset, os.open(path, os.O_PATH | os.O_CLOEXEC), rights & (_EXECUTE | _READ_FILE | _READ_DIR))
+        try:
+            place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        except (FileNotFoundError, PermissionError):
+            continue
+        _allow(ruleset, place, rights & (_EXECUTE | _READ_FILE | _READ_DIR))
     for path in write:
-        with suppress(OSError):
-            _allow(ruleset, open_exactly(path), rights & ~(_MAKE_CHAR | _MAKE_BLOCK))
+        try:
+            place = open_exactly(path)
+        except OSError:
+            continue
+        _allow(ruleset, place, rights & ~(_MAKE_CHAR | _MAKE_BLOCK))
     prctl(_PR_SET_NO_NEW_PRIVS, 1)
     call(_NR_RESTRICT_SELF, ruleset, 0)
     os.close(ruleset)

@@ -11,6 +11,7 @@ import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 from offline_interpreter.errors import WorkspaceRefused
@@ -36,13 +37,21 @@ def homes() -> list[Path]:
 
 
 def python_folders(python: str) -> list[Path]:
-    """Return the folders that the Python at the absolute path ``python`` is made of, by every name it may use."""
+    """Return the folders that the Python at the absolute path ``python`` is made of, by every name it may use.
+
+    They are looked up once: what is added to a Python while this program runs is not among them.
+    """
+    return list(_folders_of(python, tuple(homes())))
+
+
+@lru_cache
+def _folders_of(python: str, homes: tuple[Path, ...]) -> tuple[Path, ...]:
     prefix = Path(python).parent.parent
     prefixes = [prefix, Path(os.path.realpath(python)).parent.parent]
     if (home := _environment_home(prefix)) is not None:
         prefixes += [home.parent, home.resolve().parent]
-    folders = [folder for path in dict.fromkeys(prefixes) for folder in _without_home(path)]
-    return list(dict.fromkeys([*folders, *_added_folders(folders)]))
+    folders = [folder for path in dict.fromkeys(prefixes) for folder in _without_home(path, homes)]
+    return tuple(dict.fromkeys([*folders, *_added_folders(folders, homes)]))
 
 
 def _environment_home(prefix: Path) -> Path | None:
@@ -54,26 +63,27 @@ def _environment_home(prefix: Path) -> Path | None:
     return None
 
 
-def _without_home(prefix: Path) -> list[Path]:
+def _without_home(prefix: Path, homes: Iterable[Path]) -> list[Path]:
     """Return the prefix, or only its parts where it holds a whole home."""
-    if any(home.is_relative_to(prefix.resolve()) for home in homes()):
+    if _holds_home(prefix, homes):
         return [prefix / part for part in _PARTS_OF_A_PREFIX if (prefix / part).is_dir()]
     return [prefix]
 
 
-def _added_folders(prefixes: Iterable[Path]) -> Iterator[Path]:
+def _added_folders(prefixes: Iterable[Path], homes: Iterable[Path]) -> Iterator[Path]:
     """Yield the folders that ``.pth`` files add, as editable installations do."""
     for prefix in prefixes:
         for file in prefix.glob("lib*/python3*/site-packages/*.pth"):
             with suppress(OSError, UnicodeDecodeError):
                 for line in file.read_text(encoding="utf-8").splitlines():
                     folder = Path(line.strip())
-                    if line.startswith("/") and folder.is_dir() and not _holds_home(folder):
+                    if line.startswith("/") and folder.is_dir() and not _holds_home(folder, homes):
                         yield folder
 
 
-def _holds_home(folder: Path) -> bool:
-    return any(home.is_relative_to(folder.resolve()) for home in homes())
+def _holds_home(folder: Path, homes: Iterable[Path]) -> bool:
+    real = folder.resolve()
+    return any(home.is_relative_to(real) for home in homes)
 
 
 def protected_places(workspace: Path, python: str) -> list[Path]:

@@ -1,16 +1,18 @@
 """On the host: what a child may see and use, written down for the launcher.
 
-A plan holds paths and numbers only, as JSON; it decides nothing that ``launcher`` could decide otherwise.
+A plan holds paths and numbers only; it decides nothing that ``launcher`` could decide otherwise.
 """
 
 from __future__ import annotations
 
 import glob
 import json
+import marshal
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,8 +73,11 @@ class Plan:
     access: Access
     limits: Limits
 
-    def command(self, program: Sequence[str], pipes: Mapping[str, int], scratch: str = "") -> list[str]:
-        """Return the command that confines itself and then runs ``program``.
+    @contextmanager
+    def launch(
+        self, program: Sequence[str], pipes: Mapping[str, int], scratch: str = ""
+    ) -> Iterator[tuple[list[str], int]]:
+        """Yield the command that confines itself and then runs ``program``, and a descriptor that it must inherit.
 
         ``pipes`` are the descriptors it gets, among them ``event`` and ``lifetime``. ``scratch`` is a folder for
         temporary files where there is no private ``/tmp``.
@@ -92,7 +97,10 @@ class Plan:
             "landlock_write": self._landlock_write(view, scratch),
             "limits": self._process_limits(),
         }
-        return [sys.executable, "-I", "-S", "-X", "utf8", str(LAUNCHER), json.dumps(plan)]
+        with os.fdopen(os.memfd_create("plan"), "w+b") as file:  # it may be longer than an argument
+            file.write(marshal.dumps(plan))
+            file.seek(0)
+            yield [sys.executable, "-I", "-S", "-X", "utf8", str(LAUNCHER), str(file.fileno())], file.fileno()
 
     def places(self) -> str:
         """Return a text that changes with the folders that a child could see and change if it were started now."""

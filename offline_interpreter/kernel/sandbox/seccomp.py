@@ -12,7 +12,6 @@ import ctypes
 import errno
 import os
 import struct
-from typing import NamedTuple
 
 from .syscalls import MACHINES, NUMBERS
 from .system import prctl
@@ -61,15 +60,8 @@ _NOT_SUPPORTED = """
 _NOT_PRIVATE = "shmget semget msgget mq_open mq_unlink"
 
 
-class Instruction(NamedTuple):
-    """One instruction of classic BPF; the jumps count the instructions that are skipped."""
-
-    code: int
-    if_true: int
-    if_false: int
-    value: int
-
-
+# One of classic BPF: code, how many are skipped if it holds and if it does not, value.
+Instruction = tuple[int, int, int, int]
 Block = list[Instruction]
 
 
@@ -178,7 +170,7 @@ def _all_but(argument: int, denied: tuple[int, ...]) -> Block:
 
 
 def _load(offset: int) -> Instruction:
-    return Instruction(_LOAD, 0, 0, offset)
+    return _LOAD, 0, 0, offset
 
 
 def _load_argument(index: int) -> Instruction:
@@ -186,12 +178,12 @@ def _load_argument(index: int) -> Instruction:
 
 
 def _jump(code: int, value: int, if_true: int, if_false: int) -> Instruction:
-    return Instruction(code, if_true, if_false, value)
+    return code, if_true, if_false, value
 
 
 def _allow() -> Instruction:
-    return Instruction(_RETURN, 0, 0, _ALLOW)
+    return _RETURN, 0, 0, _ALLOW
 
 
 def _fail(number: int) -> Instruction:
-    return Instruction(_RETURN, 0, 0, _FAIL | number)
+    return _RETURN, 0, 0, _FAIL | number

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 import sys
-from collections.abc import Callable, Iterable
-from contextlib import suppress
-from typing import NoReturn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal
+    from collections.abc import Callable, Iterable
+    from typing import NoReturn
+else:
+    import _signal as signal  # the same without names for its numbers, which take long to make
 
 FAILED = 70
 _STATUS_BYTES = 4
@@ -74,13 +78,17 @@ def _supervise(run: Callable[[], NoReturn], theirs: Iterable[int], lifetime: int
             os._exit(0)
         if any(descriptor == lifetime for descriptor, _ in poll.poll()):
             os._exit(0)
-        with suppress(BlockingIOError):
+        try:
             os.read(woken, 512)
+        except BlockingIOError:
+            pass
 
 
 def _interrupt(interpreter: int) -> None:
-    with suppress(ProcessLookupError):
+    try:
         os.killpg(interpreter, signal.SIGINT)
+    except ProcessLookupError:
+        pass
 
 
 def _collect(interpreter: int) -> int | None:
@@ -103,8 +111,10 @@ def _end_alike(first: int, report: int) -> NoReturn:
         os._exit(os.waitstatus_to_exitcode(own) & 0xFF)
     code = os.waitstatus_to_exitcode(int.from_bytes(told, "little"))
     if code < 0:
-        with suppress(OSError, ValueError):  # some cannot be handled
+        try:
             signal.signal(-code, signal.SIG_DFL)
+        except (OSError, ValueError):  # some cannot be handled
+            pass
         os.kill(os.getpid(), -code)
     sys.stdout = None  # nothing is left to be flushed
     os._exit(code & 0xFF)
