@@ -104,7 +104,7 @@ def open_session(
     progress: OnProgress | None = None,
     cancel: Cancel | None = None,
 ) -> Session:
-    """Load the model, start the kernel, begin the transcript.
+    """Start the kernel, load the model meanwhile, begin the transcript.
 
     ``approve`` is asked before a cell runs unless ``options.approval`` decides; without it code raises
     ``ApprovalRequired``. ``engine`` replaces the one that ``options.model`` names and stays its maker's. ``messages``
@@ -112,12 +112,20 @@ def open_session(
     prompt are taken over (its variables are gone). ``cancel`` stops the loading of a model.
     """
     options = options or Options()
-    engine = engine or load_engine(options, progress=progress, cancel=cancel)
+    if engine is None:
+        find_model(options.model)  # before anything is started for it
     refuse_workspace(options.workspace, kept=(models_folder(), sessions_folder()), anyway=options.workspace_anyway)
     folder = SessionFolder(resume) if resume else new_session_folder()
+    ran_before = _count_cells(folder.transcript) if resume else 0
+    kernel = _start_kernel(options, folder, ran_before, keeps_spare=True)
+    try:
+        engine = engine or load_engine(options, progress=progress, cancel=cancel)
+    except BaseException:
+        kernel.close()
+        if not resume:
+            folder.keep_figures_only()
+        raise
     transcript = Transcript(folder.transcript)
-    ran_before = _count_cells(transcript)
-    kernel = _start_kernel(options, folder, ran_before)
     workspace = Workspace(options.workspace)
     _record_opening(transcript, options, engine.name, kernel.confinement.message)
     return Session(
@@ -157,7 +165,7 @@ class FreeCells(Cells):
         self.folder.keep_figures_only()
 
 
-def _start_kernel(options: Options, folder: SessionFolder, ran_before: int) -> Kernel:
+def _start_kernel(options: Options, folder: SessionFolder, ran_before: int, *, keeps_spare: bool = False) -> Kernel:
     for path in (folder.outputs, folder.packages):
         path.mkdir(parents=True, exist_ok=True)
     access = Access((folder.outputs, *options.allow_read), options.allow_write, network=options.allow_network)
@@ -170,6 +178,7 @@ def _start_kernel(options: Options, folder: SessionFolder, ran_before: int) -> K
         ran_before=ran_before,
         sandbox=options.sandbox,
         access=access,
+        keeps_spare=keeps_spare,
     )
     kernel.start()
     return kernel
@@ -300,8 +309,8 @@ def _resumed(transcript: Transcript) -> list[Message]:
     return messages
 
 
-def _count_cells(transcript: Transcript) -> int:
-    return sum(record.get("kind") == "cell_start" for record in read_transcript(transcript.path))
+def _count_cells(transcript: Path) -> int:
+    return sum(record.get("kind") == "cell_start" for record in read_transcript(transcript))
 
 
 def last_session(workspace: Path) -> Path:

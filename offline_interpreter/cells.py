@@ -30,6 +30,8 @@ from offline_interpreter.records import (
 from offline_interpreter.workspace.scan import Workspace
 from offline_interpreter.workspace.snapshot import Snapshot
 
+_OBEYED = "This cell made {}. Programs do what it says when you work in this folder: look at it first."
+
 
 @dataclass(frozen=True, slots=True)
 class Ran:
@@ -75,6 +77,7 @@ class Cells:
             return Ran(CellResult("interrupted", 0.0), Observed())
         self._number += 1
         yield CellStart(self._number, code)
+        obeyed = self.workspace.seen.obeyed
         log = CellLog(self.folder, self._number, self._limits)
         met = LimitNotes(self._limits, is_confined=self.kernel.confinement.plan is not None)
         try:
@@ -89,6 +92,8 @@ class Cells:
             yield Notice(note)
         for artifact in artifacts:
             yield ArtifactFound(self._number, artifact)
+        if made := sorted(self.workspace.seen.obeyed - obeyed):
+            yield Notice(_OBEYED.format(", ".join(map(repr, made))))
         return Ran(result, replace(log.observed(artifacts), limits_met=tuple(notes)))
 
     def close(self) -> None:

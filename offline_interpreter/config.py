@@ -7,8 +7,10 @@ with a folder that somebody else may have made, so it may not set what decides o
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import stat
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -16,10 +18,10 @@ from pathlib import Path
 from typing import Any, get_args
 
 from offline_interpreter.errors import UsageError
+from offline_interpreter.obeyed import PROJECT_FILE
 from offline_interpreter.records import Approval, SandboxMode
 
 ENVIRONMENT_PREFIX = "OFFLINE_INTERPRETER_"
-PROJECT_FILE = "offline-interpreter.toml"
 STARTER = "starter"
 
 _NOT_BY_PROJECT = frozenset(
@@ -47,6 +49,7 @@ _LEAST |= {"temperature": 0, "min_p": 0, "top_p": 0.01, "repetition_penalty": 1}
 _MOST = {"min_p": 1, "top_p": 1}
 _GPU_LAYERS = {"auto": None, "all": -1, "none": 0}
 
+MAX_FILE_BYTES = 1 << 20  # of a configuration file; the rest is not read
 LEAST_MEMORY_BYTES = 256 << 20  # with less a shell and its libraries hardly load
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?) ?(?:([KMGT])i?)?B?", re.IGNORECASE)
@@ -214,6 +217,18 @@ def models_folder() -> Path:
     return Path(named) if named else platformdirs.user_data_path("offline-interpreter", appauthor=False) / "models"
 
 
+def _read(path: Path, *, of_project: bool) -> str:
+    """Return the text of a configuration file; ``of_project``: cells may have made it, as a link or a pipe."""
+    with open(path, "rb", opener=_open_safely if of_project else None) as file:
+        if of_project and not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file")
+        return file.read(MAX_FILE_BYTES).decode("utf-8")
+
+
+def _open_safely(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+
+
 def _from_file(path: Path, refused: frozenset[str] = frozenset()) -> dict[str, Any]:
     if sys.version_info >= (3, 11):
         import tomllib
@@ -221,7 +236,7 @@ def _from_file(path: Path, refused: frozenset[str] = frozenset()) -> dict[str, A
         import tomli as tomllib
 
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(_read(path, of_project=bool(refused)))
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

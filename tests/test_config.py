@@ -1,5 +1,6 @@
 """Where options come from, and which source wins."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -133,3 +134,22 @@ def test_state_lies_in_the_platforms_folder(monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.delenv("OFFLINE_INTERPRETER_STATE", raising=False)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     assert config.state_folder() == tmp_path / "offline-interpreter"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_project_file_is_waited_for_never_and_followed_nowhere(user_file: Path, workspace: Path) -> None:
+    path = workspace / config.PROJECT_FILE
+    os.mkfifo(path)
+    with pytest.raises(UsageError, match="not a regular file"):
+        load_options({"workspace": workspace}, environment={})
+    path.unlink()
+    (workspace.parent / "elsewhere.toml").write_text("seed = 2\n")
+    path.symlink_to(workspace.parent / "elsewhere.toml")
+    with pytest.raises(UsageError, match="cannot be read"):
+        load_options({"workspace": workspace}, environment={})
+
+
+def test_file_of_the_person_may_be_a_link(user_file: Path, workspace: Path) -> None:
+    (workspace / "dotfile.toml").write_text("seed = 2\n")
+    user_file.symlink_to(workspace / "dotfile.toml")
+    assert load_options({"workspace": workspace}, environment={}).seed == 2

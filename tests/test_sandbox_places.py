@@ -68,6 +68,13 @@ def test_what_the_host_runs_later_is_protected(workspace):
     assert found == [".git", "a/b/.git", "conda", "offline-interpreter.toml", "submodule/.git", "venv"]
 
 
+def test_what_editors_and_shells_obey_is_protected(workspace):
+    for name in (".vscode", ".idea", ".devcontainer", ".husky", ".hg", ".svn"):
+        (workspace / name).mkdir()
+    (workspace / ".envrc").touch()
+    assert len(places.protected_places(workspace, sys.executable)) == 7
+
+
 def test_nothing_outside_is_protected_by_a_link(workspace):
     (workspace / ".git").symlink_to("/etc")
     assert places.protected_places(workspace, sys.executable) == []
@@ -92,6 +99,6 @@ def test_no_secret_and_no_folder_of_the_workspace_is_in_the_environment(workspac
         "PATH": f"{workspace}/bin::/bin:bin",
         "LC_ALL": "C",
     }
-    found = child_environment(given, "/env/bin/python", workspace)
+    found = child_environment(given, "/env/bin/python", [workspace.parent / "other", workspace])
     assert (found["LD_LIBRARY_PATH"], found["PATH"], found["LC_ALL"]) == ("/opt/lib", "/env/bin:/bin", "C")
     assert not {"AWS_SECRET_ACCESS_KEY", "LD_PRELOAD"} & set(found)

@@ -110,3 +110,37 @@ def test_ordinary_calls_are_allowed(judge):
 def test_a_machine_without_a_filter_is_an_error():
     with pytest.raises(OSError, match="riscv64"):
         build("riscv64", network=False, isolated=True)
+
+
+CREATE, SET_USER, SET_GROUP = 0o100, 0o4000, 0o2000
+
+
+@pytest.mark.parametrize("isolated", [True, False])
+@pytest.mark.parametrize(("name", "mode"), [("open", 2), ("openat", 3)])
+def test_no_file_is_created_that_runs_as_its_owner(judge, name, mode, isolated):
+    def opening(flags, bits):
+        given = [0, 0, 0, 0]
+        given[mode - 1], given[mode] = flags, bits
+        return judge(name, *given, isolated=isolated)
+
+    assert opening(CREATE, 0o755) == "allowed"
+    assert opening(0, SET_USER | 0o755) == "allowed"  # the mode means nothing there
+    assert {opening(CREATE, bits | 0o755) for bits in (SET_USER, SET_GROUP)} == {"EPERM"}
+    assert opening(0o20200000, SET_USER) == "EPERM"  # O_TMPFILE
+
+
+@pytest.mark.parametrize(("name", "mode"), [("creat", 1), ("mknod", 1), ("mknodat", 2)])
+def test_no_node_is_made_that_runs_as_its_owner(judge, name, mode):
+    assert judge(name, *[0] * mode, 0o100755) == "allowed"
+    assert judge(name, *[0] * mode, 0o100755 | SET_USER) == "EPERM"
+
+
+@pytest.mark.parametrize(("name", "mode"), [("chmod", 1), ("fchmod", 1), ("fchmodat", 2), ("fchmodat2", 2)])
+def test_no_file_is_made_to_run_as_its_owner(judge, name, mode):
+    assert judge(name, *[0] * mode, 0o755) == "allowed"
+    assert judge(name, *[0] * mode, SET_USER | 0o755) == "EPERM"
+    assert judge(name, *[0] * mode, SET_GROUP | 0o755) == "nothing done"
+
+
+def test_what_the_filter_cannot_read_is_missing(judge):
+    assert {judge(name) for name in ("openat2", "io_uring_setup", "clone3")} == {"ENOSYS"}

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from offline_interpreter.kernel.sandbox.plan import Access
-from offline_interpreter.kernel.sandbox.tiers import choose_confinement
+from offline_interpreter.kernel.sandbox.plan import Access, Layers, Plan
+from offline_interpreter.kernel.sandbox.tiers import _hindrances, _message, choose_confinement
 from offline_interpreter.records import Limits
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="there is no confinement elsewhere yet")
@@ -31,3 +31,17 @@ def test_an_allowed_network_is_loud(tmp_path):
     message = choose("auto", tmp_path, network=True).message
     assert "THE NETWORK IS ALLOWED" in message
     assert "no network" not in message
+
+
+def test_an_old_linux_is_told_in_tier_b():
+    assert "end your other processes" in _message("B", Access(), 5)
+    assert "end your other processes" not in _message("B", Access(), 6)
+    assert "end your other processes" not in _message("A", Access(), 0)
+
+
+def test_a_python_that_cells_could_change_is_not_run_in_tier_b(tmp_path):
+    (tmp_path / "venv" / "bin").mkdir(parents=True)
+    (tmp_path / "venv" / "pyvenv.cfg").touch()
+    layers = Layers(namespaces=False, landlock=True)
+    plan = Plan(tmp_path, str(tmp_path / "venv/bin/python"), layers, Access(), Limits())
+    assert "lies in the workspace" in next(_hindrances(plan))

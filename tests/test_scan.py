@@ -95,3 +95,14 @@ def test_folder_that_vanished_counts_as_deleted_files(tmp_path: Path) -> None:
     (root / "a").unlink()
     root.rmdir()
     assert [artifact.change for artifact in workspace.changed()] == ["deleted"]
+
+
+def test_what_programs_obey_is_known_by_name(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    assert workspace.seen.obeyed == set()
+    for path in (".git/config", "deep/.vscode/settings.json", "venv/pyvenv.cfg", ".venv/pyvenv.cfg", ".cache/x", "a/b"):
+        (tmp_path / path).parent.mkdir(parents=True)
+        (tmp_path / path).touch()
+    (tmp_path / ".envrc").touch()
+    workspace.changed()
+    assert workspace.seen.obeyed == {".git", "deep/.vscode", "venv", ".venv", ".envrc"}

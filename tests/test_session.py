@@ -722,3 +722,11 @@ def test_replay_within_a_turn_is_refused(open_scripted: Open) -> None:
         next(events)
         with pytest.raises(UsageError, match="A turn is running"):
             list(session.replay(()))
+
+
+def test_what_programs_obey_is_told_when_a_cell_makes_it(open_scripted: Open) -> None:
+    making = "import os\nos.makedirs('.git/hooks')\nopen('offline-interpreter.toml', 'w')\nopen('a.txt', 'w')"
+    session = open_scripted(Code("", making), Code("", "print(1)"), Answer("ok"))
+    notices = [event.text for event in session.turn("one") if isinstance(event, Notice)]
+    assert len(notices) == 1
+    assert notices[0].startswith("This cell made '.git', 'offline-interpreter.toml'.")

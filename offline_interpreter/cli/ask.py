@@ -13,8 +13,8 @@ from offline_interpreter.cli.options import HELP_NAMES, confinement_options, lim
 from offline_interpreter.errors import UsageError
 
 if TYPE_CHECKING:
+    from offline_interpreter.chat.terminal import Person
     from offline_interpreter.config import Options
-    from offline_interpreter.engines.base import Engine
     from offline_interpreter.session import Session
     from offline_interpreter.view import View
 
@@ -62,43 +62,40 @@ def ask(words: tuple[str, ...], yes: bool, resume: bool, plain: bool, json_lines
     if not request and (json_lines or plain or not sys.stdin.isatty()):
         raise UsageError("There is no request.", 'Write it behind the command: offline-interpreter "What is 6 * 7?"')
     view = make_view(plain=plain, json_lines=json_lines, out=sys.stdout, err=sys.stderr)
-    engine = _load(options, view)
     try:
-        return _converse(options, engine, view, request, resume=resume)
+        return _converse(options, view, request, resume=resume)
     finally:
         view.close()
-        engine.close()
 
 
-def _load(options: Options, view: View) -> Engine:
-    from offline_interpreter.api import load_engine
+def _open(options: Options, view: View, person: Person | None, *, resume: bool) -> Session:
+    from offline_interpreter.api import last_session, open_session
     from offline_interpreter.records import Notice, Progress, ProgressMade
 
     def show(progress: Progress) -> None:
         view.show(ProgressMade(progress.stage, progress.done, progress.total))
 
     try:
-        engine = load_engine(options, progress=show)
-        for note in engine.notes:
+        session = open_session(
+            options,
+            approve=person.approve if person else None,
+            ask_input=person.ask_input if person else None,
+            resume=last_session(options.workspace) if resume else None,
+            progress=show,
+        )
+        for note in session.engine.notes:
             view.show(Notice(note))
-        return engine
+        return session
     finally:
         view.close()
 
 
-def _converse(options: Options, engine: Engine, view: View, request: str, *, resume: bool) -> int:
-    from offline_interpreter.api import last_session, open_session
+def _converse(options: Options, view: View, request: str, *, resume: bool) -> int:
     from offline_interpreter.chat.terminal import chat, person_here, run_turn
     from offline_interpreter.records import Notice
 
     person = person_here()
-    session = open_session(
-        options,
-        engine=engine,
-        approve=person.approve if person else None,
-        ask_input=person.ask_input if person else None,
-        resume=last_session(options.workspace) if resume else None,
-    )
+    session = _open(options, view, person, resume=resume)
     try:
         confinement = session.cells.kernel.confinement
         if request:
@@ -112,6 +109,7 @@ def _converse(options: Options, engine: Engine, view: View, request: str, *, res
         return 0
     finally:
         session.close()
+        session.engine.close()
 
 
 def _greeting(options: Options, session: Session) -> str:

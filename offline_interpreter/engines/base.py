@@ -23,12 +23,14 @@ OnProgress = Callable[[Progress], None]
 class Engine(Protocol):
     """Messages in, the text of one reply out.
 
-    ``reads_system`` False: the model was made to work without a system message, so it is given none.
+    ``reads_system`` False: the model was made to work without a system message, so it is given none. ``notes`` are
+    lines for the person about what was not as it should be when it was loaded.
     """
 
     name: str
     context_tokens: int
     reads_system: bool
+    notes: tuple[str, ...]
 
     def stream(
         self,
@@ -118,6 +120,7 @@ class ScriptedEngine:
         self.name = "scripted"
         self.context_tokens = context_tokens
         self.reads_system = True
+        self.notes: tuple[str, ...] = ()
         self.seen: list[list[Message]] = []
         self._replies = iter(replies)
         self._piece_chars = piece_chars

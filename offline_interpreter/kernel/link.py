@@ -133,8 +133,10 @@ def end_with_host(lifetime: int) -> None:
     """Have this process and all that it starts killed when the host's end of ``lifetime`` closes, however it ended.
 
     On Linux the kernel itself sends the signal, whatever state the processes are in; elsewhere a thread does, when
-    Python lets it run.
+    Python lets it run. A negative ``lifetime``: another process sees to it.
     """
+    if lifetime < 0:
+        return
     if sys.platform == "linux":
         import fcntl
 

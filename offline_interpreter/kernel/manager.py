@@ -1,6 +1,7 @@
 """The kernel as the session sees it: cells in, outputs and a result out, whatever a cell does.
 
-A ``Kernel`` keeps one child process and replaces it when it dies or must be killed. One cell runs at a time, driven by
+A ``Kernel`` keeps one child process and replaces it when it dies or must be killed, if it likes by a spare one that was
+started before and in which nothing ran. One cell runs at a time, driven by
 whoever iterates over ``execute``; ``interrupt`` and ``close`` may come from anywhere. How cells are confined is chosen
 once, before the first child starts. Nothing is known here of sessions, files or how output is shown.
 """
@@ -18,9 +19,8 @@ from typing import NoReturn
 from offline_interpreter.errors import KernelError
 from offline_interpreter.kernel.process import CHECK_S, Child, Wake, absolute
 from offline_interpreter.kernel.running import RunningCell
-from offline_interpreter.kernel.sandbox.plan import MEMORY_SHARE, Access
+from offline_interpreter.kernel.sandbox.plan import Access, memory_bytes
 from offline_interpreter.kernel.sandbox.tiers import Confinement, choose_confinement
-from offline_interpreter.machine import free_memory_bytes
 from offline_interpreter.records import AskInput, CellResult, Limits, Output, RunningLine, SandboxMode
 
 START_S = 60.0  # for the child to load its shell, on a slow disk
@@ -43,12 +43,14 @@ class Kernel:
         ran_before: int = 0,
         sandbox: SandboxMode = "auto",
         access: Access = _NOTHING_ELSE,
+        keeps_spare: bool = False,
     ) -> None:
         """Prepare a kernel for cells that run in ``workspace``; start nothing.
 
         ``python`` may belong to another environment that has IPython. ``packages_dir`` stands last on the path of
         imports; pip installs into it, from the wheels in ``wheelhouse``. Cells are numbered from ``ran_before`` + 1.
-        ``access`` is what they may reach beyond the workspace.
+        ``access`` is what they may reach beyond the workspace. ``keeps_spare``: after the first cell, and after each
+        restart, start one more child, so that a restart takes no time.
         """
         self._workspace = workspace
         self._limits = limits
@@ -61,6 +63,8 @@ class Kernel:
         self._confinement: Confinement | None = None
         self._wake = Wake()
         self._child: Child | None = None
+        self._keeps_spare = keeps_spare
+        self._spare: Child | None = None
         self._cells = ran_before
         self._memory_bytes = 0
         self._is_busy = False
@@ -117,10 +121,12 @@ class Kernel:
                 self._child.kill()
             self._discard_dead_child()
             self._start()
+            self._start_spare()
 
     def close(self) -> None:
         """End the child and all that its cells started; nothing can be run afterwards."""
         self._is_closed = True
+        self._discard_spare()
         if self._is_busy and self._child is not None:
             self._child.kill()
         elif self._child is not None:
@@ -138,7 +144,7 @@ class Kernel:
             return CellResult("interrupted", 0.0, is_lost)
         self._cells += 1
         if not self._memory_bytes:  # only now, when a model is loaded that takes its part
-            self._memory_bytes = self._limits.memory_bytes or int(free_memory_bytes() * MEMORY_SHARE)
+            self._memory_bytes = memory_bytes(self._limits)
         cell = RunningCell(
             child,
             self._wake,
@@ -153,19 +159,40 @@ class Kernel:
             cell.abandon()
             raise
         finally:
-            if child.is_over:
-                self._discard_dead_child()
-                with suppress(KernelError):  # which the next cell will meet again
+            with suppress(KernelError):  # which the next cell will meet again
+                if child.is_over:
+                    self._discard_dead_child()
                     self._start()
+                self._start_spare()
         return replace(result, state_lost=result.state_lost or is_lost)
 
     def _start(self) -> Child:
         if self._is_closed:
             raise KernelError("The kernel is closed.", "Make another one.")
         if self._child is None:
-            plan = self.confinement.plan
-            self._child = Child(self._python, self._workspace, self._folders, self._wake, plan)
+            self._child = self._take_spare() or self._new_child()
         return self._child
+
+    def _new_child(self) -> Child:
+        return Child(self._python, self._workspace, self._folders, self._wake, self.confinement.plan)
+
+    def _start_spare(self) -> None:
+        if self._keeps_spare and self._spare is None and not self._is_closed:
+            self._spare = self._new_child()
+
+    def _take_spare(self) -> Child | None:
+        """Return the spare child, if it lives and a new one would see and be refused the same folders."""
+        spare, self._spare = self._spare, None
+        plan = self.confinement.plan
+        if spare is None or (not spare.has_ended() and spare.places == (plan.places() if plan else "")):
+            return spare
+        spare.discard()
+        return None
+
+    def _discard_spare(self) -> None:
+        spare, self._spare = self._spare, None
+        if spare is not None:
+            spare.discard()
 
     def _discard_dead_child(self) -> bool:
         if self._child is None or not self._child.has_ended():

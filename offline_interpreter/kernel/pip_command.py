@@ -10,7 +10,6 @@ finds only what the wheelhouse holds with all its dependencies.
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import json
 import os
 import re
@@ -55,6 +54,12 @@ _NOT_FOUND = ("No matching distribution found", "Could not find a version")
 
 class CannotInstall(Exception):
     """Says in one line why nothing was installed, and what to do."""
+
+
+def _distributions(**where: Any) -> Iterable[Any]:
+    import importlib.metadata  # which takes as long as the rest of this folder together
+
+    return importlib.metadata.distributions(**where)
 
 
 class Pip:
@@ -155,7 +160,7 @@ class Pip:
 
     def _refuse_to_replace(self, name: str, version: str) -> None:
         folders = [folder for folder in sys.path if folder and folder != self._packages_dir]
-        for own in importlib.metadata.distributions(name=name, path=folders):
+        for own in _distributions(name=name, path=folders):
             raise CannotInstall(
                 f"{name} {own.version} belongs to the Python of the cells and cannot be replaced by {version} here."
             )
@@ -168,7 +173,7 @@ class Pip:
         wanted = {_normal(name): version for name, version in (text.rsplit(" ", 1) for text in new)}
         replaced = [
             old
-            for old in importlib.metadata.distributions(path=[self._packages_dir])
+            for old in _distributions(path=[self._packages_dir])
             if wanted.get(_normal(old.metadata["Name"]), old.version) != old.version
         ]
         for old in replaced:  # pip forgets them in such a folder
@@ -207,7 +212,7 @@ class Pip:
 
     def _find_pip(self) -> tuple[str, tuple[int, ...]] | None:
         """Return the wheel of pip (empty where it is installed) and its version; None where there is none."""
-        for installed in importlib.metadata.distributions(name="pip", path=[folder for folder in sys.path if folder]):
+        for installed in _distributions(name="pip", path=[folder for folder in sys.path if folder]):
             return "", _numbers(installed.version)
         wheels = sorted(Path(self._wheelhouse).glob("pip-*.whl")) if self._wheelhouse else []
         newest = max(wheels, key=lambda wheel: _numbers(wheel.name.split("-")[1]), default=None)
@@ -217,7 +222,7 @@ class Pip:
         if command not in {"list", "freeze"}:
             raise CannotInstall(_NO_PIP)
         between = " " if command == "list" else "=="
-        found = {f"{one.metadata['Name']}{between}{one.version}" for one in importlib.metadata.distributions()}
+        found = {f"{one.metadata['Name']}{between}{one.version}" for one in _distributions()}
         print("\n".join(sorted(found, key=str.lower)))  # noqa: T201 - for the cell
         return 0
 

@@ -18,8 +18,8 @@ import sys
 import tempfile
 import time
 import weakref
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -78,30 +78,31 @@ class Child:
         ours = [commands[1], events[0], acknowledgements[1], lifetime[1], stdout[0], stderr[0]]
         names = ("command", "event", "acknowledgement", "lifetime")
         pipes = dict(zip(names, theirs, strict=True))
-        given = json.dumps({**pipes, **folders})
-        program = [absolute(python), "-I", "-X", "utf8", str(ENTRY), given]
-        environment = child_environment(os.environ, python, workspace)
         self._is_supervised = plan is not None and plan.layers.namespaces
+        self.is_confined = plan is not None
+        self.places = plan.places() if plan is not None else ""
+        given = json.dumps({**pipes, **({"lifetime": -1} if self._is_supervised else {}), **folders})
+        program = [absolute(python), "-I", "-X", "utf8", str(ENTRY), given]
+        writable = (workspace, *(plan.access.write if plan else ()))
+        environment = child_environment(os.environ, python, writable)
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         try:
-            if plan is not None:
-                _check_runnable(program[0])
-                if not plan.layers.namespaces:
-                    self._scratch = tempfile.TemporaryDirectory(prefix="cells-", ignore_cleanup_errors=True)
-                scratch = self._scratch.name if self._scratch else ""
-                program = plan.command(program, pipes, scratch)
-                environment |= _private_folders(scratch)
-            self._process = subprocess.Popen(
-                program,
-                # A launcher must not find its libraries in a folder that cells write to.
-                cwd=workspace if plan is None else "/",
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=stdout[1],
-                stderr=stderr[1],
-                pass_fds=theirs,
-                start_new_session=True,
-            )
+            with ExitStack() as held:
+                passed = [*theirs]
+                if plan is not None:
+                    program, plan_file = held.enter_context(self._confined(plan, program, pipes, environment))
+                    passed.append(plan_file)
+                self._process = subprocess.Popen(
+                    program,
+                    # A launcher must not find its libraries in a folder that cells write to.
+                    cwd=workspace if plan is None else "/",
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=stdout[1],
+                    stderr=stderr[1],
+                    pass_fds=passed,
+                    start_new_session=True,
+                )
         except OSError as error:
             _close_all(ours)
             raise KernelError(
@@ -111,6 +112,17 @@ class Child:
         finally:
             _close_all([*theirs, stdout[1], stderr[1]])
         self._hold(ours, wake)
+
+    def _confined(
+        self, plan: Plan, program: list[str], pipes: Mapping[str, int], environment: dict[str, str]
+    ) -> AbstractContextManager[tuple[list[str], int]]:
+        """Return what ``plan.launch`` does; have the environment name folders that the child may use."""
+        _check_runnable(program[0])
+        if not plan.layers.namespaces:
+            self._scratch = tempfile.TemporaryDirectory(prefix="cells-", ignore_cleanup_errors=True)
+        scratch = self._scratch.name if self._scratch else ""
+        environment |= _private_folders(scratch)
+        return plan.launch(program, pipes, scratch)
 
     def _hold(self, ours: list[int], wake: Wake) -> None:
         for descriptor in ours:
@@ -221,17 +233,17 @@ _KEPT = frozenset(_KEPT_NAMES.split())
 _PATHS = ("PATH", "LD_LIBRARY_PATH")
 
 
-def child_environment(environment: Mapping[str, str], python: str, workspace: Path | None = None) -> dict[str, str]:
+def child_environment(environment: Mapping[str, str], python: str, writable: Sequence[Path] = ()) -> dict[str, str]:
     """Return the environment of cells: of the person's own what is known to be harmless, and so no secret.
 
-    Programs that cells start find the kernel's Python first, print UTF-8 and do so at once. Folders of ``workspace``
-    are in no search path, as what lies there would run before the child is confined.
+    Programs that cells start find the kernel's Python first, print UTF-8 and do so at once. Folders below
+    ``writable`` are in no search path, as what cells wrote there would run before the child is confined.
     """
     kept = {name: value for name, value in environment.items() if name in _KEPT or name.startswith("LC_")}
     kept.setdefault("PATH", os.defpath)
     for name in _PATHS:
         if name in kept:
-            kept[name] = os.pathsep.join(_outside(kept[name].split(os.pathsep), workspace))
+            kept[name] = os.pathsep.join(_outside(kept[name].split(os.pathsep), writable))
     own = os.path.dirname(absolute(python))  # noqa: PTH120 - a name has none
     if own and own not in kept["PATH"].split(os.pathsep):
         kept["PATH"] = os.pathsep.join([own, kept["PATH"]])
@@ -243,12 +255,10 @@ def child_environment(environment: Mapping[str, str], python: str, workspace: Pa
     }
 
 
-def _outside(folders: list[str], workspace: Path | None) -> list[str]:
-    absolute = [folder for folder in folders if folder.startswith("/")]
-    if workspace is None:
-        return absolute
-    root = workspace.resolve()
-    return [folder for folder in absolute if not Path(folder).resolve().is_relative_to(root)]
+def _outside(folders: list[str], writable: Sequence[Path]) -> list[str]:
+    roots = [path.resolve() for path in writable]
+    found = [(folder, Path(folder).resolve()) for folder in folders if folder.startswith("/")]
+    return [folder for folder, real in found if not any(real.is_relative_to(root) for root in roots)]
 
 
 def _private_folders(scratch: str) -> dict[str, str]:
@@ -268,7 +278,7 @@ def absolute(python: str) -> str:
     """Return a path that holds in the workspace too; a bare name is looked up in PATH."""
     if os.sep in python:
         return str(Path(python).absolute())
-    return shutil.which(python, path=os.pathsep.join(_outside(os.get_exec_path(), None))) or python
+    return shutil.which(python, path=os.pathsep.join(_outside(os.get_exec_path(), ()))) or python
 
 
 def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:

@@ -1,6 +1,6 @@
 """Framed messages between the host and the child: one JSON object a line, in both directions.
 
-    host → child   run {cell, number, code} · reply {cell, request, text | null}
+    host → child   run {cell, number, memory_bytes, code} · reply {cell, request, text | null}
     child → host   ready · failed {text} · input {cell, request, prompt, secret} · done {cell, ok}
                    display | result {cell, data} · error {cell, name, text} · line {cell, line}
 

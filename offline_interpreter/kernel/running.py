@@ -54,7 +54,9 @@ class RunningCell:
     def run(self, code: str, number: int) -> Generator[Output | RunningLine, None, CellResult]:
         """Have the child run ``code``; yield its outputs, now and then where it is, and return how it ended."""
         self._lines = code.splitlines()
-        self._child.send({"type": "run", "cell": self._name, "number": number, "code": code})
+        memory_bytes = self._memory_bytes if self._child.is_confined else 0
+        run = {"type": "run", "cell": self._name, "number": number, "memory_bytes": memory_bytes, "code": code}
+        self._child.send(run)
         self._started_at = time.monotonic()
         yield from self._relay()
         return self._result()

@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from offline_interpreter.obeyed import ENVIRONMENT_MARKS, OBEYED
 from offline_interpreter.records import Artifact
 
 MAX_ENTRIES = 20_000
 
 _SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages", "conda-meta"})
-_ENVIRONMENT_MARKS = ("pyvenv.cfg", "conda-meta")
 
 
 class FileState(NamedTuple):
@@ -43,10 +43,14 @@ class FileState(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one scan found, by path relative to the root: the files, and the mode of each folder below the root."""
+    """What one scan found, by path relative to the root: the files, and the mode of each folder below the root.
+
+    ``obeyed``: what programs obey when a person works there (see ``obeyed``), and Python environments.
+    """
 
     files: dict[str, FileState] = field(default_factory=dict)
     folders: dict[str, int] = field(default_factory=dict)
+    obeyed: set[str] = field(default_factory=set)
 
 
 class Workspace:
@@ -99,8 +103,12 @@ class Workspace:
                     self.complete = False
                     return found
                 path = f"{folder}/{entry.name}" if folder else entry.name
-                if entry.is_dir(follow_symlinks=False):
-                    if not _is_skipped(entry) and (state := _state(entry)) is not None:
+                is_folder = entry.is_dir(follow_symlinks=False)
+                is_environment = is_folder and _is_environment(entry)
+                if is_environment or entry.name in OBEYED:
+                    found.obeyed.add(path)
+                if is_folder:
+                    if not is_environment and not _is_skipped(entry) and (state := _state(entry)) is not None:
                         folders.append(path)
                         found.folders[path] = state.mode
                 elif (state := _state(entry)) is not None:
@@ -117,9 +125,11 @@ def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
 
 
 def _is_skipped(entry: os.DirEntry[str]) -> bool:
-    if entry.name.startswith(".") or entry.name in _SKIPPED:
-        return True
-    return any(os.path.lexists(os.path.join(entry.path, mark)) for mark in _ENVIRONMENT_MARKS)  # noqa: PTH118
+    return entry.name.startswith(".") or entry.name in _SKIPPED
+
+
+def _is_environment(entry: os.DirEntry[str]) -> bool:
+    return any(os.path.lexists(os.path.join(entry.path, mark)) for mark in ENVIRONMENT_MARKS)  # noqa: PTH118
 
 
 def _state(entry: os.DirEntry[str]) -> FileState | None:

@@ -1,1 +1,1 @@
-"""What the measurements of the engine are made of; see ``scripts/measure_engine.py``."""
+"""What the measurements are made of; see ``scripts/measure_engine.py`` and ``scripts/measure_kernel.py``."""

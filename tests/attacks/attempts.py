@@ -80,10 +80,32 @@ SYSTEM_CALLS = {
     "module": "syscall(313, 0, b'', 0)",
     "handle": "syscall(304, -100, ctypes.create_string_buffer(16), 0)",
     "hostname": "libc.sethostname(b'x', 1)",
+    "openat2": "syscall(437, -100, b'x', ctypes.create_string_buffer(24), 24)",
     "device": "libc.mknod(b'/tmp/device', 0o60666, ctypes.c_ulong(0xFE00))",
 }
 
+# A file that runs with its owner's rights for whoever starts it, in the workspace, which others may reach.
+AS_OWNER = """
+import stat
+def judge():
+    mode = os.stat('mine').st_mode
+    print('BREACH' if mode & (stat.S_ISUID | (stat.S_ISGID if mode & 8 else 0)) else 'kept', oct(mode))
+Path('mine').unlink(missing_ok=True)
+try: {attempt}
+except OSError as error: print(error)
+if os.path.exists('mine'): judge()
+"""
+AS_OWNER_ATTEMPTS = {
+    "by chmod": "shutil.copy('/bin/sh', 'mine'); os.chmod('mine', 0o4755)",
+    "of a group, by chmod": "shutil.copy('/bin/sh', 'mine'); os.chmod('mine', 0o2755)",
+    "by open": "os.open('mine', os.O_CREAT | os.O_WRONLY, 0o4755)",
+    "by mknod": "os.mknod('mine', 0o104755)",
+    "by a program": "shutil.copy('/bin/sh', 'mine'); subprocess.run(['chmod', 'u+s,g+s', 'mine'])",
+    "by tar": "shutil.copy('/bin/sh', 'mine'); subprocess.run('tar c --mode=6755 mine | tar xp', shell=True)",
+}
+
 OTHERS = {name: _REFUSED.format(call=call) for name, call in SYSTEM_CALLS.items()} | {
+    **{f"owner's rights {name}": AS_OWNER.format(attempt=attempt) for name, attempt in AS_OWNER_ATTEMPTS.items()},
     "int 0x80": """
 import mmap
 page = mmap.mmap(-1, 4096, prot=7)
@@ -111,6 +133,11 @@ for name in ('.ssh', '.aws', '.gnupg', '.bash_history', '.config', '.netrc', '.p
     "kill everybody": "os.kill(-1, 9)",
     "kill the group 0": "import signal; signal.signal(15, signal.SIG_IGN); os.killpg(0, 15)",
     "memory of the supervisor": "open('/proc/1/mem', 'rb'); print('BREACH')",
+    "descriptors of the supervisor": """
+for number in range(64):
+    for flags in (os.O_RDONLY, os.O_WRONLY):
+        try: os.open(f'/proc/1/fd/{number}', flags | os.O_NONBLOCK); print('BREACH', number)
+        except OSError: pass""",
     "root of the supervisor": "os.listdir('/proc/1/root'); print('BREACH')",
     "disk": """
 for path in Path('/sys/class/block').glob('*') if os.access('/sys/class/block', 4) else []: print(path)

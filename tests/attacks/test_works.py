@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -128,6 +128,37 @@ def test_nothing_survives_a_killed_host(tmp_path):
         host.send_signal(signal.SIGKILL)
     await_end_of(mark)
     await_end_of(str(tmp_path))
+
+
+OPENED_AGAIN = """
+import os
+held = []
+for descriptor in os.listdir('/proc/self/fd'):
+    for flags in (os.O_RDONLY, os.O_WRONLY):
+        try: held.append(os.open(f'/proc/self/fd/{{descriptor}}', flags | os.O_NONBLOCK))
+        except OSError: continue
+import subprocess
+subprocess.Popen(['sleep', '{mark}'], start_new_session=True, pass_fds=held)
+"""
+
+
+def test_a_cell_that_opens_the_pipes_at_their_other_end_does_not_survive_the_host(tmp_path):
+    mark = f"64{os.getpid()}"
+    code = OPENED_AGAIN.format(mark=mark)
+    with subprocess.Popen([sys.executable, "-c", HOST, str(tmp_path), code], stdout=subprocess.PIPE) as host:
+        assert host.stdout.readline() == b"ready\n"
+        wait_until(lambda: processes_of(mark))
+        host.send_signal(signal.SIGKILL)
+    await_end_of(mark)
+    await_end_of(str(tmp_path))
+
+
+def test_children_start_at_the_same_time(tmp_path):
+    with ExitStack() as stack:
+        kernels = [stack.enter_context(closing(Kernel(tmp_path, sandbox="strict"))) for _ in range(8)]
+        for kernel in kernels:
+            kernel.start()
+        assert [run(kernel, "print(1)")[1] for kernel in kernels] == ["1\n"] * 8
 
 
 def processes_of(mark: str) -> list[str]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import errno
-from contextlib import suppress
-from pathlib import Path
 
 from .system import call, prctl
 
@@ -21,19 +19,28 @@ class _Header(ctypes.Structure):
 
 def drop(machine: str) -> None:
     """Drop every capability, so that no program regains one; raises ``OSError`` if one is left."""
-    with suppress(PermissionError):  # who may not do this has none to lose
-        for number in range(64):
-            try:
-                prctl(_PR_CAPBSET_DROP, number)
-            except OSError as error:
-                if error.errno != errno.EINVAL:  # beyond the last one
-                    raise
-                break
-        prctl(_PR_SET_SECUREBITS, _NO_ROOT_FOR_EVER)
-    with suppress(OSError):
+    try:
+        _drop_for_good()
+    except PermissionError:  # who may not do this has none to lose
+        pass
+    try:
         prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL)
+    except OSError:
+        pass
     nothing = (ctypes.c_uint32 * 6)()
     call(_NR_CAPSET[machine], ctypes.byref(_Header(_VERSION_3, 0)), ctypes.byref(nothing))
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(("CapPrm", "CapEff", "CapInh")) and int(line.split()[1], 16):
-            raise OSError(errno.EPERM, f"a capability is left: {line}")
+    with open("/proc/self/status", encoding="utf-8") as status:
+        for line in status:
+            if line.startswith(("CapPrm", "CapEff", "CapInh")) and int(line.split()[1], 16):
+                raise OSError(errno.EPERM, f"a capability is left: {line}")
+
+
+def _drop_for_good() -> None:
+    for number in range(64):
+        try:
+            prctl(_PR_CAPBSET_DROP, number)
+        except OSError as error:
+            if error.errno != errno.EINVAL:  # beyond the last one
+                raise
+            break
+    prctl(_PR_SET_SECUREBITS, _NO_ROOT_FOR_EVER)

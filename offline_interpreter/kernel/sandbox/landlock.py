@@ -9,10 +9,12 @@ from __future__ import annotations
 import ctypes
 import os
 import stat
-from collections.abc import Iterable
-from contextlib import suppress
 
-from .system import call, prctl
+from .system import call, open_exactly, prctl
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _NR_CREATE_RULESET, _NR_ADD_RULE, _NR_RESTRICT_SELF = 444, 445, 446
 _GET_VERSION = 1
@@ -54,7 +56,8 @@ def handled_rights(abi: int) -> int:
 def restrict(read: Iterable[str], write: Iterable[str], *, network: bool) -> None:
     """Confine this thread: files below ``read`` can be read and run, below ``write`` all can be done to them.
 
-    Paths that do not exist are left out. ``network`` leaves TCP alone. Raises ``OSError`` where there is no Landlock.
+    Paths that do not exist are left out, and of ``write`` those that lead over links. ``network`` leaves TCP alone.
+    Raises ``OSError`` where there is no Landlock.
     """
     abi = abi_version()
     rights = handled_rights(abi)
@@ -62,19 +65,25 @@ def restrict(read: Iterable[str], write: Iterable[str], *, network: bool) -> Non
     size_bytes = 8 if abi < 4 else 16 if abi < 6 else 24
     ruleset = call(_NR_CREATE_RULESET, ctypes.byref(wanted), size_bytes, 0)
     for path in read:
-        _allow(ruleset, path, rights & (_EXECUTE | _READ_FILE | _READ_DIR))
+        try:
+            place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        except (FileNotFoundError, PermissionError):
+            continue
+        _allow(ruleset, place, rights & (_EXECUTE | _READ_FILE | _READ_DIR))
     for path in write:
-        _allow(ruleset, path, rights & ~(_MAKE_CHAR | _MAKE_BLOCK))
+        try:
+            place = open_exactly(path)
+        except OSError:
+            continue
+        _allow(ruleset, place, rights & ~(_MAKE_CHAR | _MAKE_BLOCK))
     prctl(_PR_SET_NO_NEW_PRIVS, 1)
     call(_NR_RESTRICT_SELF, ruleset, 0)
     os.close(ruleset)
 
 
-def _allow(ruleset: int, path: str, rights: int) -> None:
-    with suppress(FileNotFoundError, PermissionError):
-        folder = os.open(path, os.O_PATH | os.O_CLOEXEC)
-        if not stat.S_ISDIR(os.fstat(folder).st_mode):
-            rights &= _OF_FILES
-        rule = _PathRule(rights, folder)
-        call(_NR_ADD_RULE, ruleset, _PATH_BENEATH, ctypes.byref(rule), 0)
-        os.close(folder)
+def _allow(ruleset: int, place: int, rights: int) -> None:
+    if not stat.S_ISDIR(os.fstat(place).st_mode):
+        rights &= _OF_FILES
+    rule = _PathRule(rights, place)
+    call(_NR_ADD_RULE, ruleset, _PATH_BENEATH, ctypes.byref(rule), 0)
+    os.close(place)

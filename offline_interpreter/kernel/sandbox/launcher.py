@@ -1,18 +1,21 @@
-"""The entry of a confined child, run by path: ``python -I -S launcher.py PLAN``; PLAN is the JSON of ``plan.Plan``.
+"""The entry of a confined child, run by path: ``python -I -S launcher.py FILE``.
+
+FILE is the descriptor of a file that holds what ``plan.Plan`` wrote down, by ``marshal``.
 
 It builds the layers in the order in which each is still possible, and starts the interpreter. If one fails it tells
 the host through the event pipe, and nothing runs. It needs nothing of the package and imports nothing from the folder
-it runs in. Linux only.
+it runs in. It and its layers import as little as they can: each start of a child waits for them. Linux only.
 """
 
 from __future__ import annotations
 
-import importlib
-import json
+import marshal
 import os
 import sys
-import types
-from typing import Any, NoReturn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
 
 _PACKAGE = "_offline_interpreter_sandbox"
 _LAYERS = ("system", "namespaces", "supervisor", "view", "capabilities", "landlock", "seccomp", "limits")
@@ -21,15 +24,16 @@ _PR_SET_NO_NEW_PRIVS, _PR_SET_DUMPABLE = 38, 4
 
 def _load(name: str) -> Any:
     if _PACKAGE not in sys.modules:
-        package = types.ModuleType(_PACKAGE)
-        package.__path__ = [os.path.dirname(os.path.abspath(__file__))]  # noqa: PTH100, PTH120 - before heavier imports
+        package = type(sys)(_PACKAGE)
+        package.__path__ = [os.path.dirname(os.path.abspath(__file__))]
         sys.modules[_PACKAGE] = package
-    return importlib.import_module(f"{_PACKAGE}.{name}")
+    return __import__(f"{_PACKAGE}.{name}", fromlist=[name])
 
 
 def main(argument: str) -> None:
     """Confine this process as the plan says, and become the interpreter."""
-    plan = json.loads(argument)
+    with open(int(argument), "rb") as file:
+        plan = marshal.loads(file.read())  # noqa: S302 - the host wrote it, in this very Python
     for name in _LAYERS:  # now, while the Python that runs this can still be seen
         _load(name)
     try:
@@ -79,9 +83,11 @@ def _fail(plan: dict[str, Any], error: OSError) -> NoReturn:
     where = error.__traceback__
     while where is not None and where.tb_next is not None:
         where = where.tb_next
-    layer = os.path.basename(where.tb_frame.f_code.co_filename).removesuffix(".py") if where else ""  # noqa: PTH119
+    layer = os.path.basename(where.tb_frame.f_code.co_filename).removesuffix(".py") if where else ""
     path = f" ({error.filename})" if error.filename else ""
     text = f"{layer}: {error.strerror}{path}"
+    import json
+
     message = json.dumps({"type": "unconfined", "text": text})
     os.write(plan["event"], f"\n{message}\n".encode())
     os._exit(70)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import resource
-from contextlib import suppress
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _LIMITS = {
     # The address space is no measure: libraries reserve gigabytes that they never use.
@@ -22,5 +24,7 @@ def apply(limits: dict[str, Any]) -> None:
         kind = _LIMITS[name]
         _, hard = resource.getrlimit(kind)
         least = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        with suppress(ValueError):  # more open already
+        try:
             resource.setrlimit(kind, (least, least))
+        except ValueError:  # more open already
+            pass

@@ -7,7 +7,6 @@ needed for the mounts and dropped afterwards (``capabilities``). Needs a single 
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from .system import unshare
 
@@ -19,7 +18,6 @@ def enter(*, network: bool) -> None:
     """Enter new namespaces; the next process that is forked is the first of its own. ``network`` keeps the host's."""
     user, group = os.geteuid(), os.getegid()
     unshare(sum(NEW_NAMESPACES.values()) | (0 if network else _NEW_NETWORK))
-    own = Path("/proc/self")
-    own.joinpath("setgroups").write_text("deny")
-    own.joinpath("uid_map").write_text(f"{user} {user} 1")
-    own.joinpath("gid_map").write_text(f"{group} {group} 1")
+    for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+        with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
+            file.write(text)

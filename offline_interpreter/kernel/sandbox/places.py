@@ -11,10 +11,11 @@ import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
-from offline_interpreter.config import PROJECT_FILE
 from offline_interpreter.errors import WorkspaceRefused
+from offline_interpreter.obeyed import ENVIRONMENT_MARKS, OBEYED
 
 KERNEL_FOLDER = Path(__file__).resolve().parents[1]
 PACKAGE_FOLDER = KERNEL_FOLDER.parent
@@ -22,7 +23,6 @@ PACKAGE_FOLDER = KERNEL_FOLDER.parent
 MAX_DEPTH = 4  # how deep a workspace is searched for what must be protected
 MAX_FOLDERS = 2000
 
-_ENVIRONMENT_MARKS = ("pyvenv.cfg", "conda-meta")
 _PARTS_OF_A_PREFIX = ("bin", "lib", "lib64", "share")
 _UNSEARCHED = frozenset({"node_modules", "__pycache__"})
 
@@ -37,13 +37,21 @@ def homes() -> list[Path]:
 
 
 def python_folders(python: str) -> list[Path]:
-    """Return the folders that the Python at the absolute path ``python`` is made of, by every name it may use."""
+    """Return the folders that the Python at the absolute path ``python`` is made of, by every name it may use.
+
+    They are looked up once: what is added to a Python while this program runs is not among them.
+    """
+    return list(_folders_of(python, tuple(homes())))
+
+
+@lru_cache
+def _folders_of(python: str, homes: tuple[Path, ...]) -> tuple[Path, ...]:
     prefix = Path(python).parent.parent
     prefixes = [prefix, Path(os.path.realpath(python)).parent.parent]
     if (home := _environment_home(prefix)) is not None:
         prefixes += [home.parent, home.resolve().parent]
-    folders = [folder for path in dict.fromkeys(prefixes) for folder in _without_home(path)]
-    return list(dict.fromkeys([*folders, *_added_folders(folders)]))
+    folders = [folder for path in dict.fromkeys(prefixes) for folder in _without_home(path, homes)]
+    return tuple(dict.fromkeys([*folders, *_added_folders(folders, homes)]))
 
 
 def _environment_home(prefix: Path) -> Path | None:
@@ -55,26 +63,27 @@ def _environment_home(prefix: Path) -> Path | None:
     return None
 
 
-def _without_home(prefix: Path) -> list[Path]:
+def _without_home(prefix: Path, homes: Iterable[Path]) -> list[Path]:
     """Return the prefix, or only its parts where it holds a whole home."""
-    if any(home.is_relative_to(prefix.resolve()) for home in homes()):
+    if _holds_home(prefix, homes):
         return [prefix / part for part in _PARTS_OF_A_PREFIX if (prefix / part).is_dir()]
     return [prefix]
 
 
-def _added_folders(prefixes: Iterable[Path]) -> Iterator[Path]:
+def _added_folders(prefixes: Iterable[Path], homes: Iterable[Path]) -> Iterator[Path]:
     """Yield the folders that ``.pth`` files add, as editable installations do."""
     for prefix in prefixes:
         for file in prefix.glob("lib*/python3*/site-packages/*.pth"):
             with suppress(OSError, UnicodeDecodeError):
                 for line in file.read_text(encoding="utf-8").splitlines():
                     folder = Path(line.strip())
-                    if line.startswith("/") and folder.is_dir() and not _holds_home(folder):
+                    if line.startswith("/") and folder.is_dir() and not _holds_home(folder, homes):
                         yield folder
 
 
-def _holds_home(folder: Path) -> bool:
-    return any(home.is_relative_to(folder.resolve()) for home in homes())
+def _holds_home(folder: Path, homes: Iterable[Path]) -> bool:
+    real = folder.resolve()
+    return any(home.is_relative_to(real) for home in homes)
 
 
 def protected_places(workspace: Path, python: str) -> list[Path]:
@@ -90,16 +99,15 @@ def protected_places(workspace: Path, python: str) -> list[Path]:
 
 
 def _marked(workspace: Path) -> Iterator[Path]:
-    yield (workspace / PROJECT_FILE).resolve()
     waiting, left = deque([(workspace, 0)]), MAX_FOLDERS
     while waiting and left:
         folder, depth = waiting.popleft()
         left -= 1
         with suppress(OSError), os.scandir(folder) as entries:
             for entry in entries:
-                if entry.name == ".git":
+                if entry.name in OBEYED:
                     yield Path(entry.path).resolve()
-                elif entry.name in _ENVIRONMENT_MARKS and folder != workspace:
+                elif entry.name in ENVIRONMENT_MARKS and folder != workspace:
                     yield folder.resolve()
                 elif depth < MAX_DEPTH and entry.name not in _UNSEARCHED and entry.is_dir(follow_symlinks=False):
                     waiting.append((Path(entry.path), depth + 1))

@@ -1,20 +1,23 @@
 """On the host: what a child may see and use, written down for the launcher.
 
-A plan holds paths and numbers only, as JSON; it decides nothing that ``launcher`` could decide otherwise.
+A plan holds paths and numbers only; it decides nothing that ``launcher`` could decide otherwise.
 """
 
 from __future__ import annotations
 
 import glob
 import json
+import marshal
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from offline_interpreter.config import LEAST_MEMORY_BYTES
 from offline_interpreter.kernel.sandbox.places import KERNEL_FOLDER, homes, protected_places, python_folders
 from offline_interpreter.machine import free_memory_bytes
 from offline_interpreter.records import Limits
@@ -24,7 +27,8 @@ LAUNCHER = Path(__file__).with_name("launcher.py")
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/opt", "/nix/store", "/var/cache/fontconfig")
 _MACHINE = ("/proc", "/sys/devices/system", "/sys/fs/cgroup")
 _PRIVATE = ("/tmp", "/var/tmp", "/run", "/home", "/root", "/mnt", "/media")  # noqa: S108 - replaced by empty ones
-_ALSO_WRITABLE = ("/tmp", "/var/tmp", "/dev/shm", "/dev/pts", "/dev/ptmx")  # noqa: S108 - the private ones
+_TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108 - the private ones
+_ALSO_WRITABLE = ("/dev/shm", "/dev/pts")  # noqa: S108 - the private ones
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 _SECRETS = (
     "/etc/shadow*",
@@ -38,7 +42,7 @@ _SECRETS = (
 _OPEN_FILES = 4096
 _SMALL_BYTES = 64 << 20
 _FREE_BYTES = 2 << 30  # of the disk, not to be filled
-MEMORY_SHARE = 0.8  # of what is free, by default
+_MEMORY_SHARE = 0.8  # of what is free, by default
 _PROCESSES_WITHOUT_NAMESPACE = 8192  # there all processes of the person count
 
 
@@ -69,8 +73,11 @@ class Plan:
     access: Access
     limits: Limits
 
-    def command(self, program: Sequence[str], pipes: Mapping[str, int], scratch: str = "") -> list[str]:
-        """Return the command that confines itself and then runs ``program``.
+    @contextmanager
+    def launch(
+        self, program: Sequence[str], pipes: Mapping[str, int], scratch: str = ""
+    ) -> Iterator[tuple[list[str], int]]:
+        """Yield the command that confines itself and then runs ``program``, and a descriptor that it must inherit.
 
         ``pipes`` are the descriptors it gets, among them ``event`` and ``lifetime``. ``scratch`` is a folder for
         temporary files where there is no private ``/tmp``.
@@ -90,14 +97,22 @@ class Plan:
             "landlock_write": self._landlock_write(view, scratch),
             "limits": self._process_limits(),
         }
-        return [sys.executable, "-I", "-S", "-X", "utf8", str(LAUNCHER), json.dumps(plan)]
+        with os.fdopen(os.memfd_create("plan"), "w+b") as file:  # it may be longer than an argument
+            file.write(marshal.dumps(plan))
+            file.seek(0)
+            yield [sys.executable, "-I", "-S", "-X", "utf8", str(LAUNCHER), str(file.fileno())], file.fileno()
+
+    def places(self) -> str:
+        """Return a text that changes with the folders that a child could see and change if it were started now."""
+        return json.dumps(self._view())
 
     def _view(self) -> dict[str, Any]:
         workspace = self.workspace.resolve()
-        protected = protected_places(workspace, self.python)
         writable = {workspace, *(path.resolve() for path in self.access.write if path.exists())}
+        protected = [path for root in writable for path in protected_places(root, self.python)]
         # A folder that is a mount itself cannot be renamed, nor can what is protected in it be replaced that way.
-        writable |= {parent for path in protected for parent in path.parents if parent.is_relative_to(workspace)}
+        roots = tuple(writable)
+        writable |= {each for path in protected for each in path.parents if any(map(each.is_relative_to, roots))}
         readable = {KERNEL_FOLDER, *protected, *(path.resolve() for path in self.access.read if path.exists())}
         readable |= {path for path in python_folders(self.python) if path.is_dir() and not _is_visible(path)}
         hidden = _hidden(workspace)
@@ -115,22 +130,32 @@ class Plan:
         secrets = set(_secrets())
         settings = sorted(str(path) for path in Path("/etc").iterdir()) if secrets else ["/etc"]
         devices = ("/dev",) if self.layers.namespaces else _DEVICES
-        return [*_SYSTEM, *_MACHINE, *devices, *_allowed(settings, secrets), *view["read"]]
+        # What lies in a folder that cells write to they can read; a rule of its own could be led elsewhere by a link.
+        others = [path for path in view["read"] if not any(Path(path).is_relative_to(each) for each in view["write"])]
+        return [*_SYSTEM, *_MACHINE, *devices, *_allowed(settings, secrets), *others]
 
     def _landlock_write(self, view: dict[str, Any], scratch: str) -> list[str]:
-        private = [*_ALSO_WRITABLE, view["home"]] if self.layers.namespaces else [scratch] if scratch else []
+        private = [os.path.realpath(scratch)] if scratch else []
+        if self.layers.namespaces:
+            private = [*map(os.path.realpath, _TEMPORARY), *_ALSO_WRITABLE, view["home"]]
         return [*view["write"], *private, *_DEVICES]
 
     def _process_limits(self) -> dict[str, int]:
         free_bytes = shutil.disk_usage(self.workspace).free
         processes = self.limits.processes if self.layers.namespaces else _PROCESSES_WITHOUT_NAMESPACE
         return {
-            "memory_bytes": self.limits.memory_bytes or int(free_memory_bytes() * MEMORY_SHARE),
+            # The child lowers it with its first cell, when a model is loaded that takes its part.
+            "memory_bytes": memory_bytes(self.limits),
             "processes": processes,
             "file_bytes": max(free_bytes - _FREE_BYTES, _SMALL_BYTES),
             "open_files": _OPEN_FILES,
             "core_bytes": 0,
         }
+
+
+def memory_bytes(limits: Limits) -> int:
+    """Return what cells may take: what the limits say, else most of what is free at this moment."""
+    return limits.memory_bytes or max(int(free_memory_bytes() * _MEMORY_SHARE), LEAST_MEMORY_BYTES)
 
 
 def _is_visible(folder: Path) -> bool:

@@ -1,7 +1,8 @@
 """In the child: a filter of system calls, generated for x86-64 and aarch64.
 
 It denies sockets of every family, other architectures' calls, new namespaces and mounts, what looks into or changes
-other processes, and the rarely used parts of Linux where faults are found most. What is denied fails as on a machine
+other processes, files that run as their owner for anybody who starts them, and the rarely used parts of Linux where
+faults are found most. What is denied fails as on a machine
 that lacks it; nothing is killed. Arguments are compared in their low 32 bits, which is all that Linux reads of them.
 """
 
@@ -9,8 +10,8 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import os
 import struct
-from typing import NamedTuple
 
 from .syscalls import MACHINES, NUMBERS
 from .system import prctl
@@ -38,11 +39,17 @@ _NOT_PERMITTED = """
     kexec_file_load acct quotactl quotactl_fd settimeofday clock_settime clock_adjtime adjtimex sethostname
     setdomainname syslog vhangup iopl ioperm lookup_dcookie open_by_handle_at fanotify_init
 """
-_MISSING = "io_uring_setup io_uring_enter io_uring_register clone3"
+_MISSING = "io_uring_setup io_uring_enter io_uring_register clone3 openat2"  # these take what no filter can read
 _OF_OTHERS = {  # the argument that names a process, which must be the caller: 0
     "prlimit64": 0, "sched_setaffinity": 0, "sched_setscheduler": 0, "sched_setparam": 0, "sched_setattr": 0,
     "setpriority": 1, "ioprio_set": 1, "migrate_pages": 0, "move_pages": 0,
 }  # fmt: skip
+# The arguments that hold the mode of a file, and the flags that say whether there is one: no file may be made that runs
+# with its owner's rights, which the mounts of cells ignore, but others do not.
+_MODE_OF_CREATED = {"open": (2, 1), "openat": (3, 2), "creat": (1, None), "mknod": (1, None), "mknodat": (2, None)}
+_MODE_OF_CHANGED = {"chmod": 1, "fchmod": 1, "fchmodat": 2, "fchmodat2": 2}
+_AS_OWNER, _AS_GROUP = 0o4000, 0o2000
+_CREATES = os.O_CREAT | 0o20000000  # and the bit of O_TMPFILE that says so
 # Where nothing is mounted read-only, Landlock leaves these to anybody. Programs that copy files insist on success.
 _DO_NOTHING = """
     chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat utime utimes futimesat utimensat
@@ -53,15 +60,8 @@ _NOT_SUPPORTED = """
 _NOT_PRIVATE = "shmget semget msgget mq_open mq_unlink"
 
 
-class Instruction(NamedTuple):
-    """One instruction of classic BPF; the jumps count the instructions that are skipped."""
-
-    code: int
-    if_true: int
-    if_false: int
-    value: int
-
-
+# One of classic BPF: code, how many are skipped if it holds and if it does not, value.
+Instruction = tuple[int, int, int, int]
 Block = list[Instruction]
 
 
@@ -104,6 +104,8 @@ def _blocks(*, network: bool, isolated: bool) -> dict[str, Block]:
     blocks |= {name: [_fail(errno.ENOSYS)] for name in _MISSING.split()}
     for name, index in _OF_OTHERS.items():
         blocks[name] = [_load_argument(index), _jump(_EQUAL, 0, 1, 0), _fail(errno.EPERM), _allow()]
+    blocks |= {name: _without_owners_rights(*where) for name, where in _MODE_OF_CREATED.items()}
+    blocks |= {name: _change_of_mode(mode) for name, mode in _MODE_OF_CHANGED.items()}
     if not isolated:
         blocks |= {name: [_fail(0)] for name in _DO_NOTHING.split()}
         blocks |= {name: [_fail(errno.ENOTSUP)] for name in _NOT_SUPPORTED.split()}
@@ -143,13 +145,32 @@ def _one_type_of(first: int, second: int) -> Block:
     ]
 
 
+def _without_owners_rights(mode: int, flags: int | None) -> Block:
+    check = [_load_argument(mode), _jump(_ANY_BIT, _AS_OWNER | _AS_GROUP, 0, 1), _fail(errno.EPERM), _allow()]
+    if flags is None:
+        return check
+    return [_load_argument(flags), _jump(_ANY_BIT, _CREATES, 1, 0), _allow(), *check]
+
+
+def _change_of_mode(mode: int) -> Block:
+    """Nothing is done where a group's rights are meant: folders pass them on, and who copies such a one insists."""
+    return [
+        _load_argument(mode),
+        _jump(_ANY_BIT, _AS_OWNER, 0, 1),
+        _fail(errno.EPERM),
+        _jump(_ANY_BIT, _AS_GROUP, 0, 1),
+        _fail(0),
+        _allow(),
+    ]
+
+
 def _all_but(argument: int, denied: tuple[int, ...]) -> Block:
     checks = [_jump(_EQUAL, value, len(denied) - place, 0) for place, value in enumerate(denied)]
     return [_load_argument(argument), *checks, _allow(), _fail(errno.EPERM)]
 
 
 def _load(offset: int) -> Instruction:
-    return Instruction(_LOAD, 0, 0, offset)
+    return _LOAD, 0, 0, offset
 
 
 def _load_argument(index: int) -> Instruction:
@@ -157,12 +178,12 @@ def _load_argument(index: int) -> Instruction:
 
 
 def _jump(code: int, value: int, if_true: int, if_false: int) -> Instruction:
-    return Instruction(code, if_true, if_false, value)
+    return code, if_true, if_false, value
 
 
 def _allow() -> Instruction:
-    return Instruction(_RETURN, 0, 0, _ALLOW)
+    return _RETURN, 0, 0, _ALLOW
 
 
 def _fail(number: int) -> Instruction:
-    return Instruction(_RETURN, 0, 0, _FAIL | number)
+    return _RETURN, 0, 0, _FAIL | number

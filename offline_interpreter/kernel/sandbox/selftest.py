@@ -136,17 +136,18 @@ def _ask(plan: Plan, canaries: dict[str, Any]) -> list[str] | str:
     """Run the probe; return the attempts that it believes to have worked, or why there is no answer."""
     with _pipe() as (reader, event), _pipe() as (lifetime, _):
         program = [sys.executable, "-I", "-S", str(PROBE), json.dumps({**canaries, "event": event})]
-        done = subprocess.run(
-            plan.command(program, {"event": event, "lifetime": lifetime}),
-            cwd="/",
-            env={"PATH": os.defpath},
-            pass_fds=[event, lifetime],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            start_new_session=True,
-            timeout=PROBE_S,
-            check=False,
-        )
+        with plan.launch(program, {"event": event, "lifetime": lifetime}) as (command, plan_file):
+            done = subprocess.run(
+                command,
+                cwd="/",
+                env={"PATH": os.defpath},
+                pass_fds=[event, lifetime, plan_file],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                start_new_session=True,
+                timeout=PROBE_S,
+                check=False,
+            )
         os.set_blocking(reader, False)
         said = b""
         with suppress(BlockingIOError):

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 import sys
-from collections.abc import Callable, Iterable
-from contextlib import suppress
-from typing import NoReturn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal
+    from collections.abc import Callable, Iterable
+    from typing import NoReturn
+else:
+    import _signal as signal  # the same without names for its numbers, which take long to make
 
 FAILED = 70
 _STATUS_BYTES = 4
@@ -23,6 +27,7 @@ def start(prepare: Callable[[], None], run: Callable[[], NoReturn], *, theirs: I
     """Fork both processes, have the inner one ``prepare`` itself and start ``run``; never returns to the caller.
 
     ``theirs`` are descriptors of the interpreter that neither keeps; ``lifetime`` can be read once the host is gone.
+    The interpreter does not get it: who holds an end of a pipe can open the other one too, and keep it open.
     """
     report, status = os.pipe()
     signal.signal(signal.SIGINT, _ignore)
@@ -43,9 +48,8 @@ def _ignore(*_: object) -> None:
 def _let_go(descriptors: Iterable[int]) -> None:
     for descriptor in descriptors:
         os.close(descriptor)
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(nothing, descriptor)
+    for descriptor in (1, 2):  # standard input is /dev/null, which cannot be opened while the view is built
+        os.dup2(0, descriptor)
 
 
 def _supervise(run: Callable[[], NoReturn], theirs: Iterable[int], lifetime: int, status: int) -> NoReturn:
@@ -59,6 +63,7 @@ def _supervise(run: Callable[[], NoReturn], theirs: Iterable[int], lifetime: int
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.close(lifetime)
         os.setsid()  # so that it cannot signal the group of the two
         run()
     signal.signal(signal.SIGINT, lambda *_: _interrupt(interpreter))
@@ -73,13 +78,17 @@ def _supervise(run: Callable[[], NoReturn], theirs: Iterable[int], lifetime: int
             os._exit(0)
         if any(descriptor == lifetime for descriptor, _ in poll.poll()):
             os._exit(0)
-        with suppress(BlockingIOError):
+        try:
             os.read(woken, 512)
+        except BlockingIOError:
+            pass
 
 
 def _interrupt(interpreter: int) -> None:
-    with suppress(ProcessLookupError):
+    try:
         os.killpg(interpreter, signal.SIGINT)
+    except ProcessLookupError:
+        pass
 
 
 def _collect(interpreter: int) -> int | None:
@@ -102,8 +111,10 @@ def _end_alike(first: int, report: int) -> NoReturn:
         os._exit(os.waitstatus_to_exitcode(own) & 0xFF)
     code = os.waitstatus_to_exitcode(int.from_bytes(told, "little"))
     if code < 0:
-        with suppress(OSError, ValueError):  # some cannot be handled
+        try:
             signal.signal(-code, signal.SIG_DFL)
+        except (OSError, ValueError):  # some cannot be handled
+            pass
         os.kill(os.getpid(), -code)
     sys.stdout = None  # nothing is left to be flushed
     os._exit(code & 0xFF)

@@ -6,7 +6,9 @@ The numbers are those of x86-64 and aarch64, which agree on all calls made since
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
+import stat
 
 AT_FDCWD = -100
 AT_EMPTY_PATH = 0x1000
@@ -15,7 +17,8 @@ AT_RECURSIVE = 0x8000
 _NR_OPEN_TREE, _NR_MOVE_MOUNT, _NR_MOUNT_SETATTR = 428, 429, 442
 _OPEN_TREE_CLONE = 1
 _OPEN_TREE_CLOEXEC = os.O_CLOEXEC if hasattr(os, "O_CLOEXEC") else 0
-_MOVE_MOUNT_F_EMPTY_PATH = 4
+_MOVE_MOUNT_F_EMPTY_PATH, _MOVE_MOUNT_T_EMPTY_PATH = 4, 0x40
+_REFERENCE = getattr(os, "O_PATH", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
 _library = ctypes.CDLL(None, use_errno=True)
 
@@ -52,15 +55,50 @@ def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> No
     _checked(_library.mount(*encoded, ctypes.c_ulong(flags), os.fsencode(data) or None), target)
 
 
-def clone_tree(path: str) -> int:
-    """Return a descriptor of a copy of what is mounted at and below ``path``, which is attached nowhere yet."""
+def open_exactly(path: str) -> int:
+    """Return a reference to what lies at the absolute ``path``; raises ``OSError`` if a link is on the way or there.
+
+    Whoever may write to a folder on the way can put another one there meanwhile, but nothing from elsewhere.
+    """
+    folder = os.open("/", _REFERENCE)
+    for part in filter(None, path.split("/")):
+        try:
+            inner = os.open(part, _REFERENCE, dir_fd=folder)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, path) from None
+        finally:
+            os.close(folder)
+        folder = inner
+    if stat.S_ISLNK(os.fstat(folder).st_mode):
+        os.close(folder)
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+    return folder
+
+
+def clone_tree(path: str, *, exactly: bool = False) -> int:
+    """Return a descriptor of a copy of what is mounted at and below ``path``, which is attached nowhere yet.
+
+    ``exactly``: no link is followed.
+    """
     flags = _OPEN_TREE_CLONE | _OPEN_TREE_CLOEXEC | AT_RECURSIVE
-    return _at(path, _NR_OPEN_TREE, AT_FDCWD, os.fsencode(path), flags)
+    if not exactly:
+        return _at(path, _NR_OPEN_TREE, AT_FDCWD, os.fsencode(path), flags)
+    place = open_exactly(path)
+    try:
+        return _at(path, _NR_OPEN_TREE, place, b"", flags | AT_EMPTY_PATH)
+    finally:
+        os.close(place)
 
 
-def attach_tree(tree: int, path: str) -> None:
-    """Mount the copy ``tree`` at ``path`` and close it."""
-    _at(path, _NR_MOVE_MOUNT, tree, b"", AT_FDCWD, os.fsencode(path), _MOVE_MOUNT_F_EMPTY_PATH)
+def attach_tree(tree: int, path: str, *, exactly: bool = False) -> None:
+    """Mount the copy ``tree`` at ``path`` and close it. ``exactly``: no link is followed."""
+    if exactly:
+        place = open_exactly(path)
+        flags = _MOVE_MOUNT_F_EMPTY_PATH | _MOVE_MOUNT_T_EMPTY_PATH
+        _at(path, _NR_MOVE_MOUNT, tree, b"", place, b"", flags)
+        os.close(place)
+    else:
+        _at(path, _NR_MOVE_MOUNT, tree, b"", AT_FDCWD, os.fsencode(path), _MOVE_MOUNT_F_EMPTY_PATH)
     os.close(tree)
 
 

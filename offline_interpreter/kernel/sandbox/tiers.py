@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from offline_interpreter.errors import KernelError
+from offline_interpreter.kernel.sandbox.landlock import abi_version
 from offline_interpreter.kernel.sandbox.places import protected_places
 from offline_interpreter.kernel.sandbox.plan import Access, Layers, Plan
 from offline_interpreter.kernel.sandbox.selftest import reason_against
@@ -24,10 +25,11 @@ _MESSAGES: dict[Tier, str] = {
     "A": "Code is confined (tier A): no network, writes in this folder only, the rest of your files hidden.",
     "B": "Code is confined (tier B): network blocked, writes confined. Names of running processes are visible; chmod "
     "and timestamps are ignored; multiprocessing unavailable; processes that a cell leaves behind may live on; "
-    "'.git' and environments in this folder can be changed.",
+    "'.git', editors' settings and environments in this folder can be changed.",
     "C": "Code is confined (tier C) from the network only. File writes are NOT confined.",
     "off": "Code is not confined: it can do what you can. Read each cell before you say yes.",
 }
+_SIGNALS_ARE_CONFINED = 6  # the first version of Landlock that keeps them in
 _ABOUT_THE_NETWORK = {"A": "no network", "B": "network blocked", "C": "from the network only"}
 _CANDIDATES: dict[SandboxMode, tuple[tuple[Tier, Layers], ...]] = {
     "strict": (("A", Layers(namespaces=True, landlock=True)),),
@@ -71,7 +73,7 @@ def choose_confinement(
         plan = Plan(workspace, python, layers, access, limits)
         reason = next(_hindrances(plan), "")
         if not reason:
-            return Confinement(tier, _message(tier, access), plan)
+            return Confinement(tier, _message(tier, access, abi_version()), plan)
         reasons.append(f"tier {tier}: {reason}")
     raise _cannot(mode, "; ".join(reasons))
 
@@ -79,19 +81,22 @@ def choose_confinement(
 def _hindrances(plan: Plan) -> Iterator[str]:
     """Yield why a plan cannot be used; what takes long comes last."""
     if not plan.layers.namespaces and plan.layers.landlock:
-        running = [place for place in protected_places(plan.workspace.resolve(), plan.python) if _runs(place)]
+        running = [place for place in protected_places(plan.workspace.resolve(), plan.python) if _runs(place, plan)]
         if running:
-            yield f"the running Python or program lies in the workspace ({str(running[0])!r})"
+            yield f"a Python that runs, or this program, lies in the workspace ({str(running[0])!r})"
     if reason := reason_against(plan):
         yield reason
 
 
-def _runs(place: Path) -> bool:
-    return Path(sys.prefix).resolve().is_relative_to(place) or Path(__file__).resolve().is_relative_to(place)
+def _runs(place: Path, plan: Plan) -> bool:
+    ours = (Path(sys.prefix).resolve(), Path(__file__).resolve(), Path(plan.python).parent.resolve())
+    return any(path.is_relative_to(place) for path in ours)
 
 
-def _message(tier: Tier, access: Access) -> str:
+def _message(tier: Tier, access: Access, landlock_version: int) -> str:
     message = _MESSAGES[tier]
+    if tier == "B" and landlock_version < _SIGNALS_ARE_CONFINED:
+        message = f"{message.removesuffix('.')}; on this Linux code can end your other processes."
     if access.network:
         said = "in little" if tier == "C" else "THE NETWORK IS ALLOWED"
         message = message.replace(_ABOUT_THE_NETWORK[tier], said)
