@@ -23,7 +23,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from measuring.free_running import measure_free_running
-from measuring.replies import measure_ablations, measure_replies
+from measuring.replies import Pace, measure_ablations, measure_replies
 from measuring.shapes import FAST, FOLDER, HALF_BILLION, SHAPES, shape_file
 from measuring.targets import Rounds, compare, missed
 from measuring.transcripts import FEW, TRANSCRIPTS
@@ -79,6 +79,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", action="append", choices=PARTS, help="a part of it; default: all that fits the time")
     parser.add_argument("--vocabulary", type=Path, help="a GGUF whose vocabulary the shapes get")
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=1.5, help="that the stock binding writes of each reply (1.5)")
     parser.add_argument("--threads", type=int)
     parser.add_argument(
         "--processor-time",
@@ -105,7 +106,8 @@ def _measure(name: str, path: Path, arguments: argparse.Namespace) -> Figures:
     try:
         rounds: Rounds = {}
         for part in arguments.only or _usual_parts(path):
-            found, found_rounds = _measure_part(part, weights, path, arguments.repeats, figures["threads"])
+            pace = Pace(arguments.repeats, arguments.seconds)
+            found, found_rounds = _measure_part(part, weights, path, pace, figures["threads"])
             figures |= found
             rounds |= found_rounds
         return figures | {"compared": compare(name, rounds)}
@@ -118,15 +120,15 @@ def _usual_parts(path: Path) -> list[str]:
     return ["replies", *([] if slow else ["ablations"]), "waits", *(["free"] if real else [])]
 
 
-def _measure_part(part: str, weights: Weights, path: Path, repeats: int, threads: int) -> tuple[Figures, Rounds]:
+def _measure_part(part: str, weights: Weights, path: Path, pace: Pace, threads: int) -> tuple[Figures, Rounds]:
     slow = path.stat().st_size > SLOW_BYTES
     match part:
         case "replies":
-            return measure_replies(weights, path, FEW if slow else TRANSCRIPTS, repeats, threads)
+            return measure_replies(weights, path, FEW if slow else TRANSCRIPTS, pace, threads)
         case "ablations":
-            return measure_ablations(weights, path, FEW[:2], repeats, threads)
+            return measure_ablations(weights, path, FEW[:2], pace, threads)
         case "waits":
-            return measure_waits(path, repeats, threads)
+            return measure_waits(path, pace.rounds, threads)
         case _:
             return measure_free_running(path, threads)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from measuring.players import OurPlayer, Part, Player, Run, StockPlayer, make_part, stock_model
 from measuring.targets import Rounds
@@ -14,17 +14,25 @@ from offline_interpreter.engines.llama.context import Context
 from offline_interpreter.engines.llama.loader import Weights
 from offline_interpreter.steps import STEP_SCHEMA
 
-RUN_S = 1.5  # of one reply, about: it is cut to what the stock binding writes in this time, …
-LEAST_TOKENS, TRIED_TOKENS = 64, 12  # … or to so many tokens, if that is longer
+LEAST_TOKENS, TRIED_TOKENS = 64, 12  # of a reply; and to see how fast it is written
 GRAMMAR_TOKENS = 16  # of a reply, with the stock grammar: it takes up to 50 ms for each
 WINDOW = 6144
 
 Figures = dict[str, Any]
+
+
+class Pace(NamedTuple):
+    """How much is measured: ``rounds``, of replies cut to what the stock binding writes in ``seconds`` of each."""
+
+    rounds: int
+    seconds: float
+
+
 Runs = dict[str, dict[str, list[Run]]]  # part -> player -> a run each round
 
 
 def measure_replies(
-    weights: Weights, path: Path, transcripts: Sequence[Transcript], repeats: int, threads: int
+    weights: Weights, path: Path, transcripts: Sequence[Transcript], pace: Pace, threads: int
 ) -> tuple[Figures, Rounds]:
     """Let ours and the stock binding write every transcript; print rates, return all runs and the ratios."""
     context, stock = _contexts(weights, path, threads)
@@ -34,7 +42,7 @@ def measure_replies(
         OurPlayer("no drafts", context, weights, drafts=False),
         StockPlayer("stock grammar", stock, schema=STEP_SCHEMA, most_tokens=GRAMMAR_TOKENS),
     ]
-    runs = _play(_parts(weights, transcripts, context.tokens), players, repeats)
+    runs = _play(_parts(weights, transcripts, context.tokens), players, pace)
     context.free()
     stock.close()
     rounds = {
@@ -48,7 +56,7 @@ def measure_replies(
 
 
 def measure_ablations(
-    weights: Weights, path: Path, transcripts: Sequence[Transcript], repeats: int, threads: int
+    weights: Weights, path: Path, transcripts: Sequence[Transcript], pace: Pace, threads: int
 ) -> tuple[Figures, Rounds]:
     """Let ours write without guesses, also without what the schema forces, and by draws; return runs and ratios."""
     context, stock = _contexts(weights, path, threads)
@@ -58,7 +66,7 @@ def measure_ablations(
         OurPlayer("nothing forced", context, weights, drafts=False, forced=False),
         OurPlayer("sampled", context, weights, drafts=False, heat=0.7),
     ]
-    runs = _play(_parts(weights, transcripts, context.tokens), players, repeats)
+    runs = _play(_parts(weights, transcripts, context.tokens), players, pace)
     context.free()
     stock.close()
     plain, unforced = _all(runs, "no drafts"), _all(runs, "nothing forced")
@@ -89,23 +97,23 @@ def _fits(part: Part, window: int) -> bool:
     return len(part.prompt) + len(part.reply) <= window
 
 
-def _play(parts: Sequence[Part], players: Sequence[Player], repeats: int) -> Runs:
-    runs = {part.name: _rounds(_of_some_seconds(part, players[0]), players, repeats) for part in parts}
+def _play(parts: Sequence[Part], players: Sequence[Player], pace: Pace) -> Runs:
+    runs = {part.name: _rounds(_cut(part, players[0], pace.seconds), players, pace.rounds) for part in parts}
     _print_rates(runs, [player.name for player in players])
     return runs
 
 
-def _of_some_seconds(part: Part, player: Player) -> Part:
+def _cut(part: Part, player: Player, seconds: float) -> Part:
     rate = player.play(part.cut(TRIED_TOKENS)).rate
-    return part.cut(max(int(rate * RUN_S), LEAST_TOKENS))
+    return part.cut(max(int(rate * seconds), LEAST_TOKENS))
 
 
-def _rounds(part: Part, players: Sequence[Player], repeats: int) -> dict[str, list[Run]]:
+def _rounds(part: Part, players: Sequence[Player], count: int) -> dict[str, list[Run]]:
     """Let the players write in turns, after each has read the conversation and written a beginning."""
     for player in players:
         player.play(part.cut(TRIED_TOKENS))
     runs: dict[str, list[Run]] = {player.name: [] for player in players}
-    for _ in range(repeats):
+    for _ in range(count):
         for player in players:
             runs[player.name].append(player.play(part))
     print(f"  {part.name}: {len(part.prompt)} tokens read, {len(part.reply)} written", flush=True)
