@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from synthetic import write_model
+from synthetic import CHATML, write_model
 
 from offline_interpreter.cancel import Cancel
 from offline_interpreter.engines.base import stream_in_thread
@@ -121,6 +121,21 @@ def test_forced_text_costs_no_choice(engine: LlamaEngine) -> None:
 def test_a_schema_that_cannot_be_followed_is_an_error(engine: LlamaEngine) -> None:
     with pytest.raises(EngineError, match="cannot be constrained"):
         ask(engine, schema={"type": "nonsense"})
+
+
+@pytest.mark.parametrize("opened", ["<think>\n", ""])
+def test_a_model_that_thinks_writes_its_step_at_once(tmp_path: Path, opened: str) -> None:
+    template = CHATML.replace("assistant\n{% endif %}", "assistant\n" + opened + "{% endif %}")
+    thinker = LlamaEngine(write_model(tmp_path / "thinker.gguf", template=template))
+    text, reply = ask(thinker)
+    read = b"".join(thinker._weights.vocabulary.pieces[token] for token in thinker._context.held).decode(
+        "utf-8", "ignore"
+    )
+    assert text.startswith('{"action": "')
+    assert read.count("</think>") == (1 if opened else 0)
+    assert read.index(text[:20]) > read.find("</think>")
+    assert reply.stats.first_token_s > 0
+    thinker.close()
 
 
 # -- the cache ------------------------------------------------------------------------------------------------------
@@ -281,6 +296,21 @@ def test_a_stream_closed_early_does_no_harm(engine: LlamaEngine) -> None:
     next(stream)
     stream.close()
     assert ask(engine)[0] == whole
+
+
+# -- figures ----------------------------------------------------------------------------------------------------------
+
+
+def test_figures_tell_what_was_done(engine: LlamaEngine) -> None:
+    _, reply = ask(engine, schema=ENDLESS_SCHEMA)
+    stats = reply.stats
+    assert engine.load_s > 0
+    assert 0 < stats.first_token_s <= stats.total_s
+    assert 0 < stats.decode_s <= stats.total_s
+    assert (stats.cached_tokens, stats.generated_tokens) == (0, GREEDY.max_tokens)
+    assert stats.prompt_tokens > len(SYSTEM.text)
+    assert stats.forced_tokens == 1  # the quote that a text begins with
+    assert stats.accepted_tokens <= stats.drafted_tokens
 
 
 # -- the rest -------------------------------------------------------------------------------------------------------

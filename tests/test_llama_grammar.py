@@ -90,3 +90,19 @@ def test_leaving_the_schema_is_an_error(weights: Weights) -> None:
     constraint = weights.grammar.constraint({"type": "boolean"})
     with pytest.raises(EngineError):
         constraint.advance(weights.vocabulary.content_tokens("{"))
+
+
+def test_constraints_of_one_schema_know_nothing_of_each_other(weights: Weights) -> None:
+    first = weights.grammar.constraint({"enum": ["ab", "cd"]})
+    first.advance(weights.vocabulary.content_tokens('"ab"'))
+    second = weights.grammar.constraint({"enum": ["ab", "cd"]})
+    second.advance(weights.vocabulary.content_tokens('"cd"'))
+    assert first.finished
+    assert second.finished
+
+
+def test_a_schema_that_changes_makes_another_constraint(weights: Weights) -> None:
+    schema = {"const": "a"}
+    weights.grammar.constraint(schema)
+    schema["const"] = "b"
+    assert written(weights, weights.grammar.constraint(schema).forced()) == '"b"'

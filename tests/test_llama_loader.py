@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
-from synthetic import write_model
+from synthetic import gguf_bytes, write_model
 
 from offline_interpreter.cancel import Cancel
 from offline_interpreter.engines.llama.gpus import gpu_is_usable
@@ -36,6 +38,19 @@ def test_what_is_no_model_is_called_by_its_name(tmp_path: Path, start: bytes, ve
     path.write_bytes(start)
     with pytest.raises(ModelUnusable, match=verdict):
         acquire(path, None, ignore, None)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are always Unicode")
+def test_a_name_that_is_no_text_is_no_obstacle(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"caf\xe9.gguf")
+    release(acquire(write_model(path), None, ignore, None))
+
+
+def test_a_part_that_is_not_there_is_named(tmp_path: Path) -> None:
+    facts = {"general.architecture": "llama", "split.no": 0, "split.count": 2}
+    (tmp_path / "m-00001-of-00002.gguf").write_bytes(gguf_bytes(facts, {}))
+    with pytest.raises(ModelMissing, match=r"Missing part 2 of 2: m-00002-of-00002\.gguf"):
+        acquire(tmp_path / "m-00001-of-00002.gguf", None, ignore, None)
 
 
 def test_a_folder_is_no_model(tmp_path: Path) -> None:

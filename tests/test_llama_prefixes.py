@@ -12,7 +12,7 @@ from offline_interpreter.engines.llama import LlamaEngine
 from offline_interpreter.engines.llama.engine import LEAST_GROWTH_TOKENS
 from offline_interpreter.engines.llama.prefixes import LARGEST_SHARE, PrefixStore, clear, model_key, stored
 from offline_interpreter.engines.llama.tokens import Entry
-from offline_interpreter.records import Message, Reply, Sampling
+from offline_interpreter.records import Message, Progress, Reply, Sampling
 from offline_interpreter.steps import STEP_SCHEMA
 
 SYSTEM = Message("system", "Reply with one JSON object.\n" * 8)
@@ -41,6 +41,16 @@ def answer(model: Path, folder: Path | None, messages: list[Message]) -> tuple[s
         reply: Reply = end.value
     engine.close()
     return text, reply
+
+
+def say(engine: LlamaEngine, messages: list[Message]) -> Reply:
+    stream = engine.stream(messages, STEP_SCHEMA, Sampling(max_tokens=40), Cancel(), lambda _: None)
+    while True:
+        try:
+            next(stream)
+        except StopIteration as end:
+            reply: Reply = end.value
+            return reply
 
 
 def only_file(folder: Path) -> Path:
@@ -94,6 +104,44 @@ def test_nobody_else_may_read_what_people_said(model: Path, folder: Path) -> Non
     answer(model, folder, QUESTION)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert stat.S_IMODE(only_file(folder).stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("kind", ["attention", "recurrent"])
+def test_an_engine_that_can_keep_nothing_looks_on_disk(folder: Path, tmp_path: Path, kind: str) -> None:
+    write = write_model if kind == "attention" else write_recurrent_model
+    engine = LlamaEngine(write(tmp_path / "noise.gguf", context=4096), prefixes=folder)
+    say(engine, QUESTION)
+    say(engine, [Message("system", SYSTEM.text.upper()), QUESTION[1]])
+    reply = say(engine, [SYSTEM, Message("user", "And 2 + 2?")])
+    assert reply.stats.cached_tokens >= len(SYSTEM.text)
+    reply = say(engine, [Message("system", SYSTEM.text.upper()), Message("user", "And 2 + 2?")])
+    assert reply.stats.cached_tokens >= len(SYSTEM.text)
+    engine.close()
+    assert len(list(folder.iterdir())) == 2
+
+
+def test_what_others_keep_is_not_opened(model: Path, folder: Path) -> None:
+    answer(model, folder, QUESTION)
+    path = only_file(folder)
+    for number in range(9):
+        path.with_name(f"{path.name[:16]}-{number}.prefix").mkdir()  # would be an error, were it opened
+    assert answer(model, folder, QUESTION)[1].stats.cached_tokens > 0
+
+
+def test_a_long_request_that_was_stopped_leaves_the_system_prompt_as_it_was(model: Path, folder: Path) -> None:
+    answer(model, folder, QUESTION)
+    size = only_file(folder).stat().st_size
+    engine, cancel = LlamaEngine(model, prefixes=folder), Cancel()
+
+    def stop_late(progress: Progress) -> None:
+        if progress.done > LEAST_GROWTH_TOKENS + 200:
+            cancel.request()
+
+    for _ in engine.stream([SYSTEM, Message("user", "x" * 2000)], STEP_SCHEMA, Sampling(), cancel, stop_late):
+        pass
+    assert len(engine._context.held) > len(SYSTEM.text) + LEAST_GROWTH_TOKENS
+    engine.close()
+    assert only_file(folder).stat().st_size == size
 
 
 # -- the log of a session --------------------------------------------------------------------------------------------

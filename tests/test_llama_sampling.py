@@ -50,6 +50,17 @@ def test_a_small_top_p_keeps_the_likeliest_token() -> None:
     assert drawn[1] == 1.0
 
 
+@pytest.mark.parametrize("spread", [0.1, 1.5, 6.0, 40.0])
+@pytest.mark.parametrize("top_p", [0.05, 0.8, 0.999])
+def test_top_p_keeps_as_few_as_have_this_share(spread: float, top_p: float) -> None:
+    logits = (np.random.default_rng(3).standard_normal(400) * spread).astype(np.float32)
+    chances = np.exp(logits.astype(np.float64) - logits.max())
+    order = np.argsort(-chances, kind="stable")
+    count = int(np.searchsorted(chances[order].cumsum(), top_p * chances.sum())) + 1
+    chooser = Chooser(Sampling(temperature=1e6, min_p=0.0, top_p=top_p))  # so hot that all that are kept are drawn
+    assert {chooser.choose(logits) for _ in range(6000)} == set(order[:count].tolist())
+
+
 def test_a_penalty_makes_what_was_written_less_likely() -> None:
     chooser = Chooser(Sampling(repetition_penalty=2.0))
     assert chooser.penalized(LOGITS, [1, 3, 3]).tolist() == [0.0, 1.5, 2.0, -10.0, 1.0]

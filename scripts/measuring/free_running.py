@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from measuring.targets import Rounds
 from measuring.transcripts import TRANSCRIPTS
 from measuring.waits import drain
 from offline_interpreter.cancel import Cancel
@@ -17,7 +18,7 @@ from offline_interpreter.steps import STEP_SCHEMA
 MOST_TOKENS = 300
 
 
-def measure_free_running(path: Path, threads: int) -> dict[str, Any]:
+def measure_free_running(path: Path, threads: int) -> tuple[dict[str, Any], Rounds]:
     """Let a real model reply to the conversations of the transcripts, with drafts and without."""
     replies: dict[bool, list[tuple[str, Reply]]] = {True: [], False: []}
     for able, said in replies.items():
@@ -44,7 +45,12 @@ def measure_free_running(path: Path, threads: int) -> dict[str, Any]:
         "rate_without": _rate(without),
     }
     print("\nFree-running: " + ", ".join(f"{name} {value:.5g}" for name, value in figures.items()))
-    return {"free_running": figures}
+    ratio = figures["rate_with"] / figures["rate_without"]
+    differing = 1 - figures["equal_with_and_without_drafts"] / max(figures["replies"], 1)
+    return {"free_running": figures}, {
+        "free: drafts ÷ none": [ratio],
+        "free: replies that differ by drafts": [differing],
+    }
 
 
 def _rate(stats: Sequence[Any]) -> float:

@@ -21,7 +21,7 @@ from offline_interpreter.engines.llama.grammar import Constraint
 from offline_interpreter.engines.llama.loader import Weights
 from offline_interpreter.engines.llama.loop import Means, Writing
 from offline_interpreter.engines.llama.sampling import Chooser, Logits
-from offline_interpreter.engines.llama.tokens import TokenLog
+from offline_interpreter.engines.llama.tokens import TokenLog, common_prefix
 from offline_interpreter.records import Sampling
 from offline_interpreter.steps import STEP_SCHEMA, write_step
 
@@ -176,10 +176,10 @@ def _read(
     prompt: Sequence[int], held: Sequence[int], keep: Callable[[int], int], evaluate: Callable[[Sequence[int]], object]
 ) -> None:
     """Bring all but the last token of a prompt into a cache; that one is the first to be evaluated in the reply."""
-    wanted = len(prompt) - 1
-    kept = keep(wanted) if list(held[:wanted]) == list(prompt[:wanted]) else keep(0)
-    for start in range(kept, wanted, BATCH_TOKENS):
-        evaluate(prompt[start : min(start + BATCH_TOKENS, wanted)])
+    wanted = list(prompt[:-1])
+    kept = keep(common_prefix(list(held), wanted))
+    for start in range(kept, len(wanted), BATCH_TOKENS):
+        evaluate(wanted[start : start + BATCH_TOKENS])
 
 
 # -- the stock binding ------------------------------------------------------------------------------------------------
@@ -210,13 +210,14 @@ class StockPlayer:
         started = time.perf_counter()
         sampler = model._init_sampler(temp=0.0, grammar=grammar)
         model.eval(part.prompt[-1:])
-        for token in reply:
+        for left, token in enumerate(reply, start=1 - len(reply)):
             row = library().llama_get_logits_ith(model.ctx, -1)
             row[token] = CERTAIN
             chosen = sampler.sample(model._ctx, -1)
             if chosen != token:
                 raise ValueError(f"{self.name} chose another token than {part.name!r} has.")
-            model.eval([token])
+            if left:  # after the last one nothing is chosen
+                model.eval([token])
         return Run(len(reply), time.perf_counter() - started)
 
     def _keep(self, count: int) -> int:

@@ -130,3 +130,4 @@ TRANSCRIPTS = (
     ),
     Transcript("deep indentation", _asked("Walk through the tree."), Code("I'll walk through it.", NESTED * 2)),
 )
+FEW = TRANSCRIPTS[:3]  # a message, first code, a repair

@@ -153,12 +153,15 @@ class Context:
         return memoryview(buffer).cast("B")
 
     def load_state(self, tokens: Sequence[int], state: memoryview) -> bool:
-        """Take the evaluation of ``tokens`` for one's own, instead of what was held; False: it does not fit."""
+        """Take the evaluation of ``tokens`` for one's own, instead of what was held; False: it does not fit.
+
+        ``state`` is read where it lies; its memory must be writable, as ctypes wants it.
+        """
         lib = library()
         self.keep(0)
         if len(tokens) > self.tokens:
             return False
-        buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
+        buffer = (ctypes.c_uint8 * len(state)).from_buffer(state)
         forget_log()
         if lib.llama_state_seq_set_data(self._live(), buffer, len(state), _SEQUENCE) != len(state):
             self.keep(0)

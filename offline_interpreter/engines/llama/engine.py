@@ -40,10 +40,10 @@ class LlamaEngine:
     """A GGUF model, loaded at once; weights are shared with all engines of this process that name the same file.
 
     ``context_tokens`` is the window that was opened: never more than ``trained_tokens``, whatever is asked for.
-    ``notes`` are lines for the person about what was not as it should be. ``threads``, ``context_tokens`` and
-    ``gpu_layers`` (``fit.ALL_LAYERS`` for all) default to what the machine allows. ``prefixes`` is a folder that keeps
-    what was evaluated for later processes. Raises ``ModelMissing``, ``ModelUnusable``, or ``EngineError`` when
-    ``cancel`` stopped the load.
+    ``load_s`` are the seconds that opening took, ``notes`` lines for the person about what was not as it should be.
+    ``threads``, ``context_tokens`` and ``gpu_layers`` (``fit.ALL_LAYERS`` for all) default to what the machine allows.
+    ``prefixes`` is a folder that keeps what was evaluated for later processes. Raises ``ModelMissing``,
+    ``ModelUnusable``, or ``EngineError`` when ``cancel`` stopped the load.
     """
 
     def __init__(
@@ -57,6 +57,7 @@ class LlamaEngine:
         progress: OnProgress = ignore,
         cancel: Cancel | None = None,
     ) -> None:
+        started = time.perf_counter()
         self.path = path
         self.name = path.stem
         self._weights = weights = acquire(path, gpu_layers, progress, cancel, context_tokens)
@@ -76,6 +77,7 @@ class LlamaEngine:
         self._kept = 0  # tokens of what is held that are on disk
         self._busy = threading.Lock()
         self._closed = False
+        self.load_s = time.perf_counter() - started
 
     def _found_wanting(self, requested: int | None, gpu_layers: int | None) -> tuple[str, ...]:
         notes = [self._weights.template.note]
@@ -106,9 +108,7 @@ class LlamaEngine:
             raise EngineError("This engine is writing another reply.", "Wait for it, or use an engine of its own.")
         try:
             started = time.perf_counter()
-            if not self._context.held:
-                self._restore(messages)
-            prompt = self._prompt(messages)
+            prompt, cached = self._begin(messages)
             means = Means(
                 self._context,
                 self._weights.vocabulary,
@@ -120,7 +120,6 @@ class LlamaEngine:
                 progress,
                 self._pause(),
             )
-            cached = self._keep_common(prompt)
             self._drafts.begin(prompt)
             writing = Writing(means)
             decode_s = self._context.decode_s
@@ -132,6 +131,17 @@ class LlamaEngine:
             return Reply(finish, _stats(writing, started, decode_s, prompt_tokens=len(prompt), cached_tokens=cached))
         finally:
             self._busy.release()
+
+    def _begin(self, messages: Sequence[Message]) -> tuple[list[int], int]:
+        """Return the prompt, and how much of it is held now: of the last conversation, or else from disk."""
+        prompt = self._prompt(messages)
+        cached = self._keep_common(prompt)
+        if cached < LEAST_KEPT_TOKENS and self._restore(messages):
+            prompt = self._prompt(messages)
+            cached = self._keep_common(prompt)
+        if cached < self._kept:
+            self._kept = 0  # what is held now may not be on disk
+        return prompt, cached
 
     def _prompt(self, messages: Sequence[Message]) -> list[int]:
         if not messages:
@@ -151,13 +161,15 @@ class LlamaEngine:
 
     # -- what outlives the process ------------------------------------------------------------------------------------
 
-    def _restore(self, messages: Sequence[Message]) -> None:
-        """Bring back the longest beginning of a conversation that an earlier process evaluated."""
+    def _restore(self, messages: Sequence[Message]) -> bool:
+        """Bring back the longest beginning of a conversation that was evaluated before; False: there is none."""
         store = self._prefixes
         found = store.find(self._weights.template.turns(messages)) if store else None
-        if store and found and store.load(found, self._context):
-            self._log.adopt(found.entries)
-            self._kept = len(found.tokens)
+        if not store or not found or not store.load(found, self._context):
+            return False
+        self._log.adopt(found.entries)
+        self._kept = len(found.tokens)
+        return True
 
     def _pause(self) -> Pause | None:
         """Return the keeping of the system turn, which all sessions begin with, unless it is kept or short."""
@@ -170,7 +182,9 @@ class LlamaEngine:
     def _keep_log(self) -> None:
         """Keep the conversation for a process that goes on with it, if it has grown by a good deal."""
         if self._prefixes and len(self._context.held) - self._kept >= LEAST_GROWTH_TOKENS:
-            self._prefixes.save(self._context, self._log.entries_within(self._context.held))
+            entries = self._log.entries_within(self._context.held)
+            if len(entries) > 1:  # the first one, which all sessions share, is kept without what followed it
+                self._prefixes.save(self._context, entries)
 
     def count_tokens(self, text: str) -> int:
         """Return how many tokens ``text`` takes as content."""

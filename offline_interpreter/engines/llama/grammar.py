@@ -7,6 +7,7 @@ the schema up to the point where it was cut.
 
 from __future__ import annotations
 
+import copy
 import ctypes
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
@@ -86,16 +87,23 @@ class GuidanceGrammar:
             eos_token=list(vocabulary.end_tokens),
             slices=None,
         )
+        self._latest: tuple[Mapping[str, Any], Any] | None = None  # a schema, and a matcher at its beginning
 
     def constraint(self, schema: Mapping[str, Any]) -> GuidanceConstraint:
         """Return a constraint at its beginning. Raises ``EngineError`` when the schema cannot be followed."""
+        latest = self._latest  # engines of several threads may share it
+        if not latest or latest[0] != schema:
+            latest = self._latest = copy.deepcopy(schema), self._matcher(schema)
+        return GuidanceConstraint(latest[1].deep_copy())  # some microseconds instead of a millisecond
+
+    def _matcher(self, schema: Mapping[str, Any]) -> Any:
         from llguidance import LLMatcher
 
         try:
             grammar = LLMatcher.grammar_from_json_schema(dict(schema), overrides=_OPTIONS)
         except ValueError as error:
             raise EngineError(f"The schema of the reply cannot be used: {error}.") from error
-        return GuidanceConstraint(LLMatcher(self._tokenizer, grammar, log_level=0))
+        return LLMatcher(self._tokenizer, grammar, log_level=0)
 
 
 class GuidanceConstraint:

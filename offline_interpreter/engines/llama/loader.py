@@ -6,6 +6,7 @@ publisher made is not known here: a checksum tells that.
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from functools import cached_property
@@ -126,7 +127,7 @@ def _load_file(path: Path, gpu_layers: int, watch: _Watch) -> Any:
     parameters = lib.llama_model_default_params()
     parameters.progress_callback = callback = lib.llama_progress_callback(watch)
     parameters.n_gpu_layers = gpu_layers
-    pointer = lib.llama_model_load_from_file(str(path).encode(), parameters)
+    pointer = lib.llama_model_load_from_file(os.fsencode(path), parameters)  # UTF-8 on Windows, too
     del callback  # it had to live until here
     if watch.error:
         raise watch.error

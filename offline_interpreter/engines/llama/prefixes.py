@@ -4,7 +4,8 @@ To evaluate a thousand tokens takes seconds on a CPU, to read what came of it so
 same model under the same build of llama.cpp alone, and only when its checksum is right; one that is not is removed.
 The folder is bounded: what was not used for longest goes first. Nothing here decides what is worth keeping.
 
-A file: a fixed head (mark, length of the facts, length of the state, CRC-32 of both), the facts as JSON, the state.
+A file: a fixed head (mark, length of the facts, length of the state, CRC-32 of both), the facts as JSON, the state. Its
+name tells the model and the turns, so that however much is kept, what fits a conversation is found without a search.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _MARK = b"OIPREFIX"
 _HEAD = struct.Struct("<8sIQI")
 _SUFFIX = ".prefix"
 _KEY_CHARS = 16  # of a model's key, in the names of its files: others need not be opened
-_FORM = 1  # of the facts
+_FORM = 2  # of the facts
 _SAMPLES, _SAMPLE_BYTES, _BEGINNING_BYTES = 64, 4096, 1 << 20
 
 
@@ -65,13 +66,25 @@ class PrefixStore:
 
     def find(self, turns: Sequence[Message]) -> Prefix | None:
         """Return the prefix that holds the most of these turns, from the first on."""
-        found = [prefix for prefix in stored(self._folder, self._key) if prefix.turns == [*turns[: len(prefix.turns)]]]
-        return max(found, key=lambda prefix: len(prefix.tokens), default=None)
+        for count, path in reversed(list(enumerate(self._paths(turns), start=1))):
+            prefix = _read_sound(path, self._key)
+            if prefix and prefix.turns == [*turns[:count]]:
+                return prefix
+        return None
+
+    def _paths(self, turns: Sequence[Message]) -> Iterator[Path]:
+        """Yield where the evaluation of the first turn is kept, of the first two, and so on."""
+        digest = hashlib.sha256(self._key.encode())
+        for turn in turns:
+            digest.update(json.dumps((turn.role, turn.text)).encode())
+            yield self._folder / f"{self._key[:_KEY_CHARS]}-{digest.hexdigest()[:24]}{_SUFFIX}"
 
     def load(self, prefix: Prefix, context: Context) -> bool:
         """Bring a prefix into an empty context; False, and the file is gone, when that cannot be."""
         try:
-            content = prefix.path.read_bytes()
+            content = bytearray(prefix.size_bytes)
+            with prefix.path.open("rb") as file:
+                file.readinto(content)
             _, facts, _, checksum = _HEAD.unpack_from(content)
             body = memoryview(content)[_HEAD.size :]
             if zlib.crc32(body) == checksum and context.load_state(prefix.tokens, body[facts:]):
@@ -84,22 +97,22 @@ class PrefixStore:
 
     def save(self, context: Context, entries: Sequence[Entry]) -> bool:
         """Keep all that a context holds; ``entries`` are the turns that it begins with. False: it was not kept."""
-        if context.state_bytes() > self._most_bytes // LARGEST_SHARE:
+        if not entries or context.state_bytes() > self._most_bytes // LARGEST_SHARE:
             return False
         facts = {
             "form": _FORM,
             "key": self._key,
             "model": self._model,
-            "entries": [(entry.turn.role, entry.turn.text, entry.tokens) for entry in entries],
+            "turns": [(entry.turn.role, entry.turn.text, len(entry.tokens)) for entry in entries],
             "tokens": context.held,
         }
         body = json.dumps(facts, separators=(",", ":")).encode()
         state = context.state()
         head = _HEAD.pack(_MARK, len(body), len(state), zlib.crc32(state, zlib.crc32(body)))
-        name = f"{self._key[:_KEY_CHARS]}-{hashlib.sha256(body).hexdigest()[:24]}{_SUFFIX}"
+        *_, path = self._paths([entry.turn for entry in entries])
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _write(self._folder / name, head, body, state)
+            _write(path, head, body, state)
             self._bound()
         except OSError:  # a full or read-only disk: nothing is lost but time
             return False
@@ -107,11 +120,12 @@ class PrefixStore:
 
     def _bound(self) -> None:
         """Remove what was not used for longest until the folder is small enough."""
+        found = [(path, path.stat()) for path in self._folder.glob(f"*{_SUFFIX}")]
         kept = 0
-        for prefix in sorted(stored(self._folder), key=lambda prefix: -prefix.used_at):
-            kept += prefix.size_bytes
+        for path, status in sorted(found, key=lambda each: -each[1].st_mtime):
+            kept += status.st_size
             if kept > self._most_bytes:
-                prefix.path.unlink(missing_ok=True)
+                path.unlink(missing_ok=True)
 
 
 def _write(path: Path, *parts: bytes | memoryview) -> None:
@@ -127,28 +141,37 @@ def _write(path: Path, *parts: bytes | memoryview) -> None:
         raise
 
 
-def stored(folder: Path, key: str | None = None) -> Iterator[Prefix]:
-    """Yield the prefixes in a folder, of one model if its key is given. What cannot be read is passed over."""
-    for path in sorted(folder.glob(f"{key[:_KEY_CHARS] if key else ''}*{_SUFFIX}")):
-        try:
-            prefix = _read(path, key)
-        except (OSError, ValueError, KeyError, TypeError, struct.error):
-            continue
+def stored(folder: Path) -> Iterator[Prefix]:
+    """Yield the prefixes in a folder. What cannot be read is passed over."""
+    for path in sorted(folder.glob(f"*{_SUFFIX}")):
+        prefix = _read_sound(path)
         if prefix:
             yield prefix
 
 
-def _read(path: Path, key: str | None) -> Prefix | None:
-    with path.open("rb") as file:
-        mark, length, state_bytes, _ = _HEAD.unpack(file.read(_HEAD.size))
-        status = os.fstat(file.fileno())
-        if mark != _MARK or status.st_size != _HEAD.size + length + state_bytes:
-            raise ValueError("cut short, or something else")
-        facts: dict[str, Any] = json.loads(file.read(length))
-    if facts["form"] != _FORM or (key is not None and facts["key"] != key):
+def _read_sound(path: Path, key: str | None = None) -> Prefix | None:
+    """Return what a file says of itself; None if it is not there, not sound, or of another model than ``key`` says."""
+    try:
+        with path.open("rb") as file:
+            mark, length, state_bytes, _ = _HEAD.unpack(file.read(_HEAD.size))
+            status = os.fstat(file.fileno())
+            if mark != _MARK or status.st_size != _HEAD.size + length + state_bytes:
+                return None
+            facts: dict[str, Any] = json.loads(file.read(length))
+        if facts["form"] != _FORM or (key is not None and facts["key"] != key):
+            return None
+        entries = _entries(facts["turns"], facts["tokens"])
+        return Prefix(path, facts["model"], entries, facts["tokens"], status.st_size, status.st_mtime)
+    except (OSError, ValueError, KeyError, TypeError, struct.error):
         return None
-    entries = [Entry(Message(role, text), tuple(tokens)) for role, text, tokens in facts["entries"]]
-    return Prefix(path, facts["model"], entries, facts["tokens"], status.st_size, status.st_mtime)
+
+
+def _entries(turns: Sequence[tuple[Any, str, int]], tokens: Sequence[int]) -> list[Entry]:
+    entries, end = [], 0
+    for role, text, count in turns:
+        entries.append(Entry(Message(role, text), tuple(tokens[end : end + count])))
+        end += count
+    return entries
 
 
 def clear(folder: Path) -> tuple[int, int]:
