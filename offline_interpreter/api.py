@@ -78,9 +78,9 @@ def find_model(name: str) -> Path:
 
 
 def _model_missing(name: str) -> ModelMissing:
-    from offline_interpreter.models.catalogue import load_catalogue
+    from offline_interpreter.models.catalogue import known_models
 
-    entry = next((entry for entry in load_catalogue() if entry.id == name), None)
+    entry = next((entry for entry in known_models() if entry.id == name), None)
     if entry is None:
         return ModelMissing(
             f"No model {name!r}: it is neither a file nor in the catalogue.",
@@ -89,7 +89,7 @@ def _model_missing(name: str) -> ModelMissing:
     folder = models_folder() / entry.id
     return ModelMissing(
         f"The model {name!r} is not on this machine.",
-        f"Copy {entry.files[0].name} (from {entry.repo_id}) into {str(folder)!r}, or name the file by its path.",
+        f"Copy {entry.files[0].name} (from {entry.source.name}) into {str(folder)!r}, or name the file by its path.",
     )
 
 

@@ -206,6 +206,11 @@ def prefixes_folder() -> Path:
     return cache / "prefixes"
 
 
+def receipts_file() -> Path:
+    """Return the file that says which models were hashed; ``OFFLINE_INTERPRETER_CACHE`` as for evaluated prompts."""
+    return prefixes_folder().with_name("receipts.json")
+
+
 def models_folder() -> Path:
     """Return the folder of the models that are held; ``OFFLINE_INTERPRETER_MODELS`` overrides the platform's."""
     import platformdirs

@@ -5,6 +5,8 @@
     │   └── WorkspaceRefused    the folder may not be given to cells
     ├── ModelMissing            the named model is not on this machine
     ├── ModelUnusable           the file is there, but it is no model that this build can load
+    ├── PullFailed              a model could not be fetched
+    ├── StoreError              the store of models cannot be changed
     ├── EngineError             the model could not be asked
     │   └── ContextFull         the messages do not fit into the model's window
     ├── StepInvalid             a reply is not a step
@@ -42,6 +44,14 @@ class ModelMissing(OfflineInterpreterError):
 
 class ModelUnusable(OfflineInterpreterError):
     """The file is there, but it is no model that this build can load."""
+
+
+class PullFailed(OfflineInterpreterError):
+    """A model could not be fetched; what was got of it is kept, if it is of use."""
+
+
+class StoreError(OfflineInterpreterError):
+    """The store of models cannot be changed: it cannot be written to, or somebody uses the model."""
 
 
 class EngineError(OfflineInterpreterError):

@@ -14,9 +14,9 @@ def models() -> None:
 def list_models() -> None:
     """List the catalogue, and say which models are on this machine."""
     from offline_interpreter.config import models_folder
-    from offline_interpreter.models.catalogue import load_catalogue
+    from offline_interpreter.models.catalogue import known_models
 
-    catalogue, folder = load_catalogue(), models_folder()
+    catalogue, folder = known_models(), models_folder()
     click.echo(f"{'MODEL':<22}{'SIZE':>9}  {'LICENSE':<14}HERE")
     click.echo(f"{'starter':<22}{'built in':>9}  {'MIT':<14}yes")
     for entry in catalogue:
