@@ -17,10 +17,12 @@ import click
 
 from offline_interpreter import __version__
 from offline_interpreter.cli.ask import ask
+from offline_interpreter.cli.bundle import bundle
 from offline_interpreter.cli.cache import cache
 from offline_interpreter.cli.exec import exec_files
 from offline_interpreter.cli.models import models
 from offline_interpreter.errors import ApprovalRequired, ModelMissing, OfflineInterpreterError, UsageError
+from offline_interpreter.silence import keep_silent
 
 EXIT_ERROR = 1
 EXIT_USAGE = 2
@@ -66,11 +68,13 @@ def group() -> None:
 group.add_command(ask)
 group.add_command(exec_files)
 group.add_command(models)
+group.add_command(bundle)
 group.add_command(cache)
 
 
 def main() -> NoReturn:
     """Run the command and exit; every error of a user ends in one line, every bug of ours in a log file."""
+    keep_silent()
     try:
         code = group.main(standalone_mode=False)
     except click.exceptions.Abort:

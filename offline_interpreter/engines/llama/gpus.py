@@ -15,10 +15,12 @@ _GPU, _INTEGRATED_GPU = 1, 2  # ggml_backend_dev_type
 
 
 class Device(NamedTuple):
-    """What llama.cpp computes on: its ``kind`` is a number of ggml's, 0 for the CPU."""
+    """What llama.cpp computes on: its ``kind`` is a number of ggml's, 0 for the CPU; ``name`` is that of the maker."""
 
     kind: int
     free_bytes: int
+    total_bytes: int = 0
+    name: str = ""
 
 
 def gpu_is_usable() -> bool:
@@ -42,12 +44,14 @@ def devices() -> list[Device]:
     lib = library()._lib  # names are looked up in the libraries that it depends on, too
     count, get = lib["ggml_backend_dev_count"], lib["ggml_backend_dev_get"]
     kind, memory = lib["ggml_backend_dev_type"], lib["ggml_backend_dev_memory"]
+    name = lib["ggml_backend_dev_description"]
     count.restype, get.restype = ctypes.c_size_t, ctypes.c_void_p
     get.argtypes, kind.argtypes = [ctypes.c_size_t], [ctypes.c_void_p]
+    name.argtypes, name.restype = [ctypes.c_void_p], ctypes.c_char_p
     memory.argtypes, memory.restype = [ctypes.c_void_p, *[ctypes.POINTER(ctypes.c_size_t)] * 2], None
     found = []
     for device in map(get, range(count())):
         free, total = ctypes.c_size_t(), ctypes.c_size_t()
         memory(device, ctypes.byref(free), ctypes.byref(total))
-        found.append(Device(kind(device), free.value))
+        found.append(Device(kind(device), free.value, total.value, (name(device) or b"").decode("utf-8", "replace")))
     return found
