@@ -12,6 +12,7 @@
     ├── StepInvalid             a reply is not a step
     ├── KernelError             the child that runs cells could not be started
     ├── ApprovalRequired        code wants to run, and nobody is there to allow it
+    ├── BundleError             a bundle could not be made, or is not as it must be
     └── TranscriptBroken        a recorded session cannot be read
 
 Foreign exceptions are mapped to these where the foreign library is called, chained with ``from``. Only the
@@ -83,6 +84,10 @@ class KernelError(OfflineInterpreterError):
 
 class ApprovalRequired(OfflineInterpreterError):
     """Code wants to run, and nobody is there to allow it."""
+
+
+class BundleError(OfflineInterpreterError):
+    """A bundle could not be made, or is not as it must be."""
 
 
 class TranscriptBroken(OfflineInterpreterError):
