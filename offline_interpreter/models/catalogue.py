@@ -28,9 +28,9 @@ SCHEMA_VERSION = 1
 
 # An id and a file's name become parts of a path in the store, so neither may lead out of its folder.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
-_REPO_ID = re.compile(rf"{NAME.pattern}/{NAME.pattern}")
+REPO_ID = re.compile(rf"{NAME.pattern}/{NAME.pattern}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
+SHA256 = re.compile(r"[0-9a-f]{64}")
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.!+]*")
 _LINE = re.compile(r"\S[^\n]*")
 
@@ -162,7 +162,7 @@ def _read_source(table: _Table) -> HubSource | PackageSource:
     if table.has("package"):
         package = table.text("package", NAME, "the name of a package")
         return PackageSource(package, table.text("version", _VERSION, "the version of a package"))
-    repo_id = table.text("repo_id", _REPO_ID, "a repository: owner/name")
+    repo_id = table.text("repo_id", REPO_ID, "a repository: owner/name")
     return HubSource(repo_id, table.text("revision", _COMMIT, "a commit: 40 hex digits"))
 
 
@@ -170,7 +170,7 @@ def _read_file(table: _Table) -> ModelFile:
     file = ModelFile(
         name=table.text("name", NAME, "a plain file name"),
         size_bytes=table.whole_number("size"),
-        sha256=table.text("sha256", _SHA256, "64 hex digits"),
+        sha256=table.text("sha256", SHA256, "64 hex digits"),
     )
     table.finish()
     return file

@@ -19,19 +19,18 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from offline_interpreter.config import models_folder
+from offline_interpreter.config import DEFAULT_MODEL_FILE, default_model, models_folder
 from offline_interpreter.errors import StoreError, UsageError
-from offline_interpreter.models import receipts
+from offline_interpreter.models import locks, receipts
 from offline_interpreter.models.catalogue import NAME, ModelFile, known_models
 
 RECORD, UNFINISHED = "model.json", "pull.json"
 UNKNOWN_LICENSE = "unknown"
-_DEFAULT = ".default"
 
 State: TypeAlias = Literal["ready", "unchecked", "incomplete"]
 
@@ -89,7 +88,7 @@ class Store:
         if not NAME.fullmatch(model_id):
             return None
         folder = self.folder / model_id
-        return _read(folder, RECORD) or _read(folder, UNFINISHED) or _filled_by_hand(folder)
+        return read_record(folder, RECORD) or read_record(folder, UNFINISHED) or _filled_by_hand(folder)
 
     def owner(self, path: Path) -> HeldModel | None:
         """Return the model that a file is part of, or None if the file is not in this store."""
@@ -119,6 +118,14 @@ class Store:
             (self.folder / model_id).mkdir(parents=True, exist_ok=True)
         return self.folder / model_id
 
+    @contextmanager
+    def working_on(self, model_id: str) -> Iterator[None]:
+        """Keep other processes from changing a model meanwhile. Raises ``StoreError`` if one does."""
+        with self.changing():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with locks.alone(self.folder / f".{model_id}.lock", f"The model {model_id!r}"):
+                yield
+
     def record(self, model: HeldModel) -> None:
         """Write what a model's files must be, when they are all there. Raises ``StoreError``."""
         self.plan(model)
@@ -127,7 +134,7 @@ class Store:
     def plan(self, model: HeldModel) -> None:
         """Write what the files of a model will be, before they are fetched. Raises ``StoreError``."""
         with self.changing():
-            write_whole(model.folder / UNFINISHED, _written(model))
+            write_whole(model.folder / UNFINISHED, record_text(model))
 
     def finish(self, model: HeldModel) -> None:
         """Make a planned model one that is held, when all its files are there. Raises ``StoreError``."""
@@ -135,27 +142,27 @@ class Store:
             (model.folder / UNFINISHED).replace(model.folder / RECORD)
 
     def remove(self, model: HeldModel) -> None:
-        """Remove a model and all that is left of its pulls; a file that is only linked stays where it is."""
-        with self.changing():
+        """Remove a model and all that is left of its pulls; a file that is only linked stays where it is.
+
+        Raises ``StoreError`` while a process has it loaded, or works on it.
+        """
+        with self.working_on(model.id), locks.unused(model.paths, f"The model {model.id!r}"):
             shutil.rmtree(model.folder)
         if self.default() == model.id:
             self.set_default(None)
 
     def default(self) -> str | None:
         """Return the id of the model to load when nothing else is named, or None."""
-        try:
-            return (self.folder / _DEFAULT).read_text(encoding="utf-8").strip() or None
-        except (OSError, UnicodeDecodeError):
-            return None
+        return default_model(self.folder)
 
     def set_default(self, model_id: str | None) -> None:
         """Name the model to load when nothing else is named; None for the one that is built in."""
         with self.changing():
             if model_id is None:
-                (self.folder / _DEFAULT).unlink(missing_ok=True)
+                (self.folder / DEFAULT_MODEL_FILE).unlink(missing_ok=True)
             else:
                 self.folder.mkdir(parents=True, exist_ok=True)
-                write_whole(self.folder / _DEFAULT, model_id + "\n")
+                write_whole(self.folder / DEFAULT_MODEL_FILE, model_id + "\n")
 
     def changing(self) -> _Changing:
         """Return a context in which a failure to write is a ``StoreError`` that says why."""
@@ -204,13 +211,15 @@ def write_whole(path: Path, text: str) -> None:
 _SHA256 = re.compile(r"([0-9a-f]{64})?")
 
 
-def _written(model: HeldModel) -> str:
+def record_text(model: HeldModel) -> str:
+    """Return what stands in the ``model.json`` of a model."""
     values = asdict(model)
     del values["id"], values["folder"]  # the folder's name says both
     return json.dumps({"schema": 1, **values}, indent=1) + "\n"
 
 
-def _read(folder: Path, name: str) -> HeldModel | None:
+def read_record(folder: Path, name: str) -> HeldModel | None:
+    """Return what ``RECORD`` or ``UNFINISHED`` says of the model in a folder, or None if it is not there or broken."""
     try:
         values = json.loads((folder / name).read_text(encoding="utf-8"))
         files = tuple(_file(values) for values in values["files"])
