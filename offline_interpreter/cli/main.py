@@ -19,6 +19,7 @@ from offline_interpreter import __version__
 from offline_interpreter.cli.ask import ask
 from offline_interpreter.cli.bundle import bundle
 from offline_interpreter.cli.cache import cache
+from offline_interpreter.cli.doctor import doctor
 from offline_interpreter.cli.exec import exec_files
 from offline_interpreter.cli.models import models
 from offline_interpreter.errors import ApprovalRequired, ModelMissing, OfflineInterpreterError, UsageError
@@ -70,6 +71,7 @@ group.add_command(exec_files)
 group.add_command(models)
 group.add_command(bundle)
 group.add_command(cache)
+group.add_command(doctor)
 
 
 def main() -> NoReturn:

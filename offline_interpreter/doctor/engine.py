@@ -14,11 +14,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from offline_interpreter.doctor.findings import Finding
+from offline_interpreter.engines.llama.gpus import Device, gpus_in_use
 from offline_interpreter.plain_text import size_text
 
 ENGINE, GPU = "llama.cpp", "GPU"
@@ -32,20 +34,27 @@ _MAKERS = {"0x10de": ("NVIDIA", _CUDA), "0x1002": ("AMD", _VULKAN)}
 _DISPLAY_CLASS = "0x03"
 
 
-def check_engine(system: Path = Path("/")) -> Iterator[Finding]:
-    """Yield what llama.cpp is, and what is with GPUs; ``system`` is where ``/proc`` and ``/sys`` are looked for."""
-    answers, ending = _ask()
-    facts = {name: value for answer in answers for name, value in answer.items()}
-    yield _engine(facts, ending)
-    if "version" in facts:
-        yield from _gpus(facts, system)
-    if not find_spec("llguidance"):
-        text = "llguidance is not installed, so replies are held to their form by a slower way."
-        yield Finding("grammar", "note", text, "Install it.", (_pip("install llguidance==1.9.1"),))
+@dataclass(frozen=True)
+class Asked:
+    """What the probe told of llama.cpp, and how it ended if not well."""
+
+    facts: Mapping[str, Any]
+    ending: str = ""
+
+    @property
+    def free_gpu_bytes(self) -> tuple[int, ...]:
+        """The memory that is free on each GPU that llama.cpp uses."""
+        return tuple(int(device["free_bytes"]) for device in self.used_gpus)
+
+    @property
+    def used_gpus(self) -> list[dict[str, Any]]:
+        """The GPUs that llama.cpp uses, as the probe described them."""
+        devices = [Device(**device) for device in self.facts.get("devices", ())] if self.facts.get("gpu") else []
+        return [device._asdict() for device in gpus_in_use(devices)]
 
 
-def _ask() -> tuple[list[Mapping[str, Any]], str]:
-    """Return what the probe wrote, and how it ended if not well."""
+def ask() -> Asked:
+    """Let a child tell what llama.cpp is here; one that dies of it is an answer too."""
     command = [sys.executable, "-m", "offline_interpreter.doctor.engine_probe"]
     elsewhere = Path(sys.prefix).anchor  # what lies in the current folder must not be taken for a module
     try:
@@ -58,13 +67,24 @@ def _ask() -> tuple[list[Mapping[str, Any]], str]:
             timeout=_PROBE_S,
             check=False,
         )
-    except subprocess.TimeoutExpired:
-        return [], f"did not answer within {_PROBE_S:.0f} s"
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Asked({}, f"could not be asked: {error}")
     answers = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    facts = {name: value for answer in answers for name, value in answer.items()}
     if done.returncode < 0:
-        return answers, f"was ended by {signal.Signals(-done.returncode).name}"
+        return Asked(facts, f"was ended by {signal.Signals(-done.returncode).name}")
     last = done.stderr.strip().rpartition("\n")[2]
-    return answers, f"failed: {last}" if done.returncode else ""
+    return Asked(facts, f"failed: {last}" if done.returncode else "")
+
+
+def check_engine(asked: Asked, system: Path = Path("/")) -> Iterator[Finding]:
+    """Yield what llama.cpp is, and what is with GPUs; ``system`` is where ``/proc`` and ``/sys`` are looked for."""
+    yield _engine(asked.facts, asked.ending)
+    if "version" in asked.facts:
+        yield from _gpus(asked, system)
+    if not find_spec("llguidance"):
+        text = "llguidance is not installed, so replies are held to their form by a slower way."
+        yield Finding("grammar", "note", text, "Install it.", (_pip("install llguidance==1.9.1"),))
 
 
 def _engine(facts: Mapping[str, Any], ending: str) -> Finding:
@@ -94,8 +114,8 @@ def processor_features(system: str) -> list[str]:
 # -- GPUs ---------------------------------------------------------------------------------------------------------
 
 
-def _gpus(facts: Mapping[str, Any], system: Path) -> Iterator[Finding]:
-    used = [device for device in facts["devices"] if device["kind"] in (1, 2)] if facts["gpu"] else []
+def _gpus(asked: Asked, system: Path) -> Iterator[Finding]:
+    used = asked.used_gpus
     if used:
         names = (
             f"{gpu['name']}: {size_text(gpu['free_bytes'])} of {size_text(gpu['total_bytes'])} free" for gpu in used
@@ -106,7 +126,7 @@ def _gpus(facts: Mapping[str, Any], system: Path) -> Iterator[Finding]:
     if not idle:
         yield Finding(GPU, "ok", "None was found; models run on the processor.", data={"used": [], "idle": []})
         return
-    yield _unused(idle, built_for_gpus=facts["gpu"], has_driver=_has_driver(idle, system))
+    yield _unused(idle, built_for_gpus=asked.facts["gpu"], has_driver=_has_driver(idle, system))
 
 
 def idle_gpus(system: Path) -> list[tuple[str, str]]:

@@ -34,9 +34,14 @@ def free_gpu_bytes() -> tuple[int, ...]:
 
 
 def bytes_of_gpus(devices: Sequence[Device]) -> tuple[int, ...]:
-    """Return the free memory of the GPUs that llama.cpp uses of these: integrated ones only if there are no others."""
-    own = tuple(device.free_bytes for device in devices if device.kind == _GPU)
-    return own or tuple(device.free_bytes for device in devices if device.kind == _INTEGRATED_GPU)
+    """Return the free memory of the GPUs that llama.cpp uses of these."""
+    return tuple(device.free_bytes for device in gpus_in_use(devices))
+
+
+def gpus_in_use(devices: Sequence[Device]) -> tuple[Device, ...]:
+    """Return the GPUs that llama.cpp uses of these: integrated ones only if there are no others."""
+    own = tuple(device for device in devices if device.kind == _GPU)
+    return own or tuple(device for device in devices if device.kind == _INTEGRATED_GPU)
 
 
 def devices() -> list[Device]:
