@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 from offline_interpreter.doctor.findings import Finding
-from offline_interpreter.engines.llama.gpus import Device, gpus_in_use
 from offline_interpreter.plain_text import size_text
 
 ENGINE, GPU = "llama.cpp", "GPU"
@@ -49,6 +48,8 @@ class Asked:
     @property
     def used_gpus(self) -> list[dict[str, Any]]:
         """The GPUs that llama.cpp uses, as the probe described them."""
+        from offline_interpreter.engines.llama.gpus import Device, gpus_in_use
+
         devices = [Device(**device) for device in self.facts.get("devices", ())] if self.facts.get("gpu") else []
         return [device._asdict() for device in gpus_in_use(devices)]
 
