@@ -48,10 +48,19 @@ class Engine:
 
 def get_engine(version: str, target: Target, show: Show) -> Engine:
     """Return the engine of a version for a target, building it if it was not built yet. Raises ``BundleError``."""
-    folder = prefixes_folder().with_name("wheels") / f"bundle-{version}-{_key(target)}"
+    folder = engine_folder(version, target)
     if not (wheels := sorted(folder.glob("*.whl"))):
         wheels = [_build(version, target, folder, show)]
     return look_into(wheels[0], target)
+
+
+def engine_folder(version: str, target: Target) -> Path:
+    """Return the folder of an engine, whose name changes with all that decides what is built."""
+    recipe = engine_recipe()
+    content = b"".join(path.read_bytes() for path in (recipe, recipe.with_name("engine_only.cmake")))
+    content += " ".join((glibc_version(), *target.cpu_features)).encode()
+    kind = f"{target.machine}-{target.backend}-{target.cpu}"
+    return prefixes_folder().with_name("wheels") / f"bundle-{version}-{kind}-{zlib.crc32(content):08x}"
 
 
 def look_into(wheel: Path, target: Target) -> Engine:
@@ -72,14 +81,6 @@ def _with_version(library: str, needs: Needs) -> str:
     return f"{library} GLIBCXX_{'.'.join(map(str, newest))}" if newest else library
 
 
-def _key(target: Target) -> str:
-    """Return a name that changes with all that decides what is built."""
-    recipe = engine_recipe()
-    content = b"".join(path.read_bytes() for path in (recipe, recipe.with_name("engine_only.cmake")))
-    content += " ".join((glibc_version(), *target.cpu_features)).encode()
-    return f"{target.machine}-{target.backend}-{target.cpu}-{zlib.crc32(content):08x}"
-
-
 def _build(version: str, target: Target, folder: Path, show: Show) -> Path:
     if shutil.which("nvcc") is None and target.backend == "cuda":
         raise BundleError("The cuda backend needs the CUDA toolkit, and there is no nvcc here.", "Use --backend cpu.")
@@ -91,7 +92,18 @@ def _build(version: str, target: Target, folder: Path, show: Show) -> Path:
     with tempfile.TemporaryDirectory(dir=folder, prefix="building-") as building:
         run_pip(
             "The engine could not be built",
-            ["wheel", "-v", "--no-deps", "--no-binary", ENGINE, "-w", building, f"{ENGINE}=={version}"],
+            # Without its cache: it would take, and leave there, a wheel that was built in another way.
+            [
+                "wheel",
+                "-v",
+                "--no-deps",
+                "--no-cache-dir",
+                "--no-binary",
+                ENGINE,
+                "-w",
+                building,
+                f"{ENGINE}=={version}",
+            ],
             folder / "build.log",
             settings={"CMAKE_ARGS": "", "SKBUILD_CMAKE_DEFINE": ";".join(_defines(target))},
             step=lambda done, total: show(stage, done, total),

@@ -25,12 +25,13 @@ Fetch = Callable[[list[str]], None]
 
 @dataclass(frozen=True)
 class Wheel:
-    """A wheel: its file, normalized name, version, and what its metadata says it requires."""
+    """A wheel: its file, normalized name, version, what its metadata says it requires, its size when installed."""
 
     path: Path
     name: str
     version: Version
     requires: tuple[Requirement, ...]
+    unpacked_bytes: int
 
     @property
     def pin(self) -> str:
@@ -50,12 +51,6 @@ class Wheel:
                 minors.append(int(rest.split("_")[1]))
         return min(minors, default=0)
 
-    @property
-    def unpacked_bytes(self) -> int:
-        """Return the size of its files when it is installed."""
-        with zipfile.ZipFile(self.path) as held:
-            return sum(member.file_size for member in held.infolist())
-
 
 def read_wheel(path: Path) -> Wheel | None:
     """Return what a file is, or None if it is no whole wheel. Every byte of it is read."""
@@ -67,8 +62,10 @@ def read_wheel(path: Path) -> Wheel | None:
             metadata = next(
                 one for one in held.namelist() if one.count("/") == 1 and one.endswith(".dist-info/METADATA")
             )
+            size = sum(member.file_size for member in held.infolist())
             message = email.parser.BytesHeaderParser().parsebytes(held.read(metadata))
-        return Wheel(path, name, version, tuple(Requirement(text) for text in message.get_all("Requires-Dist") or ()))
+        requires = tuple(Requirement(text) for text in message.get_all("Requires-Dist") or ())
+        return Wheel(path, name, version, requires, size)
     except (OSError, zipfile.BadZipFile, EOFError, StopIteration, InvalidWheelFilename, InvalidRequirement):
         return None
 

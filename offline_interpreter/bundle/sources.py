@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import csv
+import email
 import hashlib
 import importlib.metadata
 import io
@@ -61,15 +62,16 @@ def locked_versions(markers: dict[str, str]) -> dict[str, str]:
     return found
 
 
-def repack(folder: Path) -> Path:
-    """Write the wheel of the program as it is installed here into a folder; return its path.
+def repack(project: str, folder: Path) -> Path:
+    """Write the wheel of a project as it is installed in this Python into a folder; return its path.
 
     Raises ``BundleError`` if a file is not what was installed.
     """
-    installed = importlib.metadata.distribution(PROJECT)
-    target = folder / f"{PROJECT.replace('-', '_')}-{installed.version}-py3-none-any.whl"
-    rows = []
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as wheel:
+    installed = importlib.metadata.distribution(project)
+    name = re.sub(r"[-_.]+", "_", installed.metadata["Name"])
+    target = folder / f"{name}-{installed.version}-{_tags(installed)}.whl"
+    rows: list[list[str]] = []
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as wheel:
         for file in sorted(installed.files or (), key=str):
             if ".." in file.parts or file.name in _NOT_OF_A_WHEEL or file.suffix == ".pyc":
                 continue
@@ -77,13 +79,26 @@ def repack(folder: Path) -> Path:
             found = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode("ascii")
             if file.hash is not None and file.hash.value != found:
                 raise BundleError(f"{str(file)!r} was changed since it was installed.", "Install the program anew.")
-            wheel.writestr(zipfile.ZipInfo(str(file), _TIME), data, zipfile.ZIP_DEFLATED)
+            _add(wheel, str(file), data)
             rows.append([str(file), f"sha256={found}", str(len(data))])
-        record = next(
-            f"{Path(row[0]).parent}/RECORD" for row in rows if re.fullmatch(r"[^/]+\.dist-info/WHEEL", row[0])
-        )
-        wheel.writestr(zipfile.ZipInfo(record, _TIME), _record_text([*rows, [record, "", ""]]), zipfile.ZIP_DEFLATED)
+        record = f"{_information(rows)}/RECORD"
+        _add(wheel, record, _record_text([*rows, [record, "", ""]]).encode("utf-8"))
     return target
+
+
+def _tags(installed: importlib.metadata.Distribution) -> str:
+    """Return what a wheel's name says of where it fits: all tags that its metadata lists, in one."""
+    wheel = email.message_from_string(installed.read_text("WHEEL") or "")
+    parts = zip(*(tag.split("-") for tag in wheel.get_all("Tag", ["py3-none-any"])), strict=True)
+    return "-".join(".".join(dict.fromkeys(part)) for part in parts)
+
+
+def _information(rows: list[list[str]]) -> str:
+    return next(row[0].split("/")[0] for row in rows if re.fullmatch(r"[^/]+\.dist-info/WHEEL", row[0]))
+
+
+def _add(wheel: zipfile.ZipFile, name: str, data: bytes) -> None:
+    wheel.writestr(zipfile.ZipInfo(name, _TIME), data, zipfile.ZIP_DEFLATED)
 
 
 def _record_text(rows: list[list[str]]) -> str:

@@ -68,7 +68,7 @@ def _own_wheel(stage: Path, show: Show) -> Path:
     show("Building the program's own wheel", 0, 0)
     root = checkout()
     if root is None:
-        return repack(stage)
+        return repack(PROJECT, stage)
     with tempfile.TemporaryDirectory(dir=stage) as built:
         isolated = [] if importlib.util.find_spec("hatchling") is None else ["--no-build-isolation"]
         arguments = ["wheel", "--no-deps", *isolated, "-w", built, str(root)]

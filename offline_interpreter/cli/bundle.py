@@ -115,5 +115,8 @@ def _shown(work: Callable[[Show], _Result]) -> _Result:
         for line in lines:
             click.echo(f"offline-interpreter: {line}", err=True)
         raise BundleError(last) from refusal
+    except KeyboardInterrupt:
+        progress.say("Stopped. The same command goes on where it can.")
+        raise
     finally:
         progress.clear()

@@ -132,6 +132,8 @@ def _alone(target: Path) -> Iterator[None]:
 
 
 def _spoken(command: Path) -> str:
-    """Return what to type: the name alone where that starts this very program."""
-    found = shutil.which(COMMAND)
-    return COMMAND if found and Path(found).resolve() == command.resolve() else str(command)
+    """Return what to type to start this very program: its name alone where that will do."""
+    found, link = shutil.which(COMMAND), places.commands_folder() / COMMAND
+    if found and Path(found).resolve() == command.resolve():
+        return COMMAND
+    return str(link if link.resolve() == command.resolve() else command)

@@ -25,8 +25,8 @@ COMMAND = "offline-interpreter"
 # Loads what is compiled, so that a library that is missing or an instruction that the processor lacks shows now.
 _TRY = "import llama_cpp, numpy, IPython, offline_interpreter; llama_cpp.llama_backend_init()"
 
-# Python compiles what is installed, which takes about as much space again.
-_COMPILED = 1.3
+# What Python compiles of them comes to the size of the packages: measured 1.47 for the data packages.
+_COMPILED = 1.5
 
 
 class Program:
