@@ -71,7 +71,7 @@ def _take_in(parts: Sequence[Header], stage: Path, *, link: bool, on_work: OnWor
         disk.check_room(stage, sum(part.size_bytes for part in parts))
     files = []
     for part in parts:
-        name = re.sub(r"[^A-Za-z0-9._+-]+", "-", part.path.name).lstrip("._+-") or "model.gguf"
+        name = _allowed_name(part.path.name)
         if link:
             (stage / name).symlink_to(os.path.abspath(part.path))  # noqa: PTH100 - a link that is named is kept
             sha256 = sha256_of(stage / name, on_work)
@@ -80,6 +80,10 @@ def _take_in(parts: Sequence[Header], stage: Path, *, link: bool, on_work: OnWor
                 sha256 = _copy(part.path, stage / name, part.size_bytes, on_work)
         files.append(ModelFile(name, part.size_bytes, sha256))
     return tuple(files)
+
+
+def _allowed_name(name: str) -> str:
+    return (re.sub(r"[^A-Za-z0-9._+-]+", "-", name.removesuffix(".gguf")).strip("._+-") or "model") + ".gguf"
 
 
 def _copy(source: Path, target: Path, size_bytes: int, on_work: OnWork) -> str:

@@ -9,6 +9,9 @@ come from a hub or a package is the matter of ``sources``.
 from __future__ import annotations
 
 import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -89,7 +92,7 @@ def _pull(store: Store, model: HeldModel, source: Source, on_work: OnWork) -> Pu
         raise StoreError(f"There is another model {model.id!r}, from {held.source}.", "Remove it, or choose an --id.")
     if held == model and store.state(model) == "ready":
         return Pulled(model, 0)
-    with store.changing(), store.working_on(model.id):
+    with store.working_on(model.id), _no_trace_of_nothing(model.folder):
         missing = [file for file in model.files if not _is_right(model.folder / file.name, file, on_work)]
         source.check(missing)
         store.prepare(model.id)
@@ -103,6 +106,18 @@ def _pull(store: Store, model: HeldModel, source: Source, on_work: OnWork) -> Pu
         store.record(model)
         source.discard()
     return Pulled(model, sum(file.size_bytes for file in missing))
+
+
+@contextmanager
+def _no_trace_of_nothing(folder: Path) -> Iterator[None]:
+    """After a failure remove the folder of a model of which nothing was got."""
+    try:
+        yield
+    except BaseException:
+        files = [path for path in folder.rglob("*") if not path.is_dir() and path.name != UNFINISHED]
+        if not any(path.lstat().st_size for path in files):
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def _is_right(path: Path, file: ModelFile, on_work: OnWork) -> bool:
