@@ -8,7 +8,6 @@ second line: no command but ``models pull`` and ``bundle create`` imports a libr
 from __future__ import annotations
 
 import os
-from collections.abc import MutableMapping
 
 _HUB_OFFLINE = "HF_HUB_OFFLINE"  # huggingface_hub: every call fails at once instead of being made
 
@@ -24,20 +23,20 @@ _SWITCHES = {
 _set_here: set[str] = set()
 
 
-def keep_silent(environment: MutableMapping[str, str] = os.environ) -> None:
+def keep_silent() -> None:
     """Set every switch that the person has not set, for this process and all that it starts."""
     for name, value in _SWITCHES.items():
-        if name not in environment:
-            environment[name] = value
+        if name not in os.environ:
+            os.environ[name] = value
             _set_here.add(name)
 
 
-def let_the_hub_through(environment: MutableMapping[str, str] = os.environ) -> None:
+def let_the_hub_through() -> None:
     """Keep all switches but the one that forbids the hub, unless the person has set it; for who is about to download.
 
     It must be called before ``huggingface_hub`` is imported.
     """
-    keep_silent(environment)
+    keep_silent()
     if _HUB_OFFLINE in _set_here:
         _set_here.discard(_HUB_OFFLINE)
-        del environment[_HUB_OFFLINE]
+        del os.environ[_HUB_OFFLINE]

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
@@ -31,6 +28,9 @@ def doctor(as_json: bool, airgap: bool) -> int:
     Each line says ok, note or problem, and what can be done. Nothing is changed. Exits with 0 when it can work, and
     with 1 when something is broken.
     """
+    import json
+    from dataclasses import asdict
+
     from offline_interpreter.doctor.checks import findings
 
     found: list[Finding] = []
@@ -48,6 +48,8 @@ def doctor(as_json: bool, airgap: bool) -> int:
 
 
 def _print(finding: Finding, before: Sequence[Finding]) -> None:
+    import shutil
+
     from offline_interpreter.view.findings import finding_lines
 
     width = min(shutil.get_terminal_size().columns - 1, MOST_COLUMNS)

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
-from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
@@ -99,6 +97,9 @@ def main() -> NoReturn:
 
 
 def _log_bug() -> Path | str:
+    import traceback
+    from datetime import datetime
+
     from offline_interpreter.config import state_folder
 
     details = f"{datetime.now():%Y-%m-%d %H:%M:%S} version {__version__} {sys.argv[1:]}\n{traceback.format_exc()}\n"
