@@ -17,6 +17,8 @@ from offline_interpreter.bundle.installer.sums import PIECE_BYTES, sha256_of, wr
 from offline_interpreter.errors import BundleError, UsageError
 
 FAT_LIMIT_BYTES = (1 << 32) - 1
+TOO_LARGE_FOR_FAT = ("This drive cannot hold files over 4 GiB: use --split.", "3900M will do: --split 3900M")
+MOST_PARTS = 999
 
 _FAT = {"vfat", "msdos"}
 _MOUNTS = Path("/proc/self/mountinfo")
@@ -37,6 +39,10 @@ class Carrier:
         size = source.stat().st_size
         split = self._split if self._split and size > self._split else None
         starts = range(0, size, split) if split else range(1)
+        if len(starts) > MOST_PARTS:
+            raise UsageError(
+                f"{source.name!r} would lie in {len(starts)} parts.", f"Use a larger --split: {size // 99}"
+            )
         names = [f"{path}.{number:03d}" if split else path for number in range(1, len(starts) + 1)]
         for start, name in zip(starts, names, strict=True):
             self.sums[name] = _put_range(source, start, min(split or size, size - start), self.bundle / name, taken)
@@ -100,7 +106,7 @@ def _pieces(path: Path, start: int, length: int) -> Iterator[bytes]:
 def check_drive(bundle: Path, needed_bytes: int, largest_bytes: int, mounts: Path = _MOUNTS) -> None:
     """Raise ``BundleError`` or ``UsageError`` if a drive cannot hold so much, or a file of that size."""
     if largest_bytes > FAT_LIMIT_BYTES and file_system(bundle, mounts) in _FAT:
-        raise UsageError("This drive cannot hold files over 4 GiB: use --split.", "3900M will do: --split 3900M")
+        raise UsageError(*TOO_LARGE_FOR_FAT)
     free = shutil.disk_usage(bundle).free
     if free < needed_bytes:
         needed = f"needs {needed_bytes / 1e9:.2f} GB free and has {free / 1e9:.2f} GB"

@@ -6,16 +6,17 @@ there. Started again it keeps what is right and makes the rest; it never puts tw
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import tempfile
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from offline_interpreter import __version__
-from offline_interpreter.bundle.carrying import Carrier, check_drive
+from offline_interpreter.bundle.carrying import TOO_LARGE_FOR_FAT, Carrier, check_drive
 from offline_interpreter.bundle.installer.layout import (
     CATALOGUE,
     INSTALLER,
@@ -34,7 +35,7 @@ from offline_interpreter.bundle.installer.sums import Counter, identity, write_w
 from offline_interpreter.bundle.sources import installer_folder, template
 from offline_interpreter.bundle.target import Target
 from offline_interpreter.bundle.wheels import Wheels, collect_wheels
-from offline_interpreter.config import user_file
+from offline_interpreter.config import STARTER, user_file
 from offline_interpreter.errors import BundleError, ModelMissing, UsageError
 from offline_interpreter.models.store import RECORD, HeldModel, Store
 
@@ -42,6 +43,15 @@ from offline_interpreter.models.store import RECORD, HeldModel, Store
 _WHEELS_BYTES = 200_000_000
 
 _OWN = {MANIFEST, SUMS, UNFINISHED, CATALOGUE, INSTALLER, WHEELS, MODELS, "install.sh", "README.txt"}
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to carry: ids of models in the store, requirements for ``%pip install`` there, the size of parts."""
+
+    models: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    split_bytes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -53,22 +63,22 @@ class Made:
     checksum: str
 
 
-def create(bundle: Path, target: Target, model_ids: Iterable[str], split_bytes: int | None, show: Show) -> Made:
+def create(bundle: Path, target: Target, order: Order, show: Show) -> Made:
     """Make or complete a bundle in a folder. Raises errors of ours, each one line."""
-    models = [_held(model_id) for model_id in dict.fromkeys(model_ids)]
+    models = [_held(model_id) for model_id in dict.fromkeys(order.models) if model_id != STARTER]
+    largest = max((file.size_bytes for model in models for file in model.files), default=0)
     try:
         _claim(bundle, target)
-        largest = min(
-            max((file.size_bytes for model in models for file in model.files), default=0), split_bytes or 1 << 62
-        )
-        check_drive(bundle, _needed_bytes(bundle, models), largest)
-        wheels = collect_wheels(bundle / WHEELS, target, show)
-        carrier = Carrier(bundle, split_bytes)
-        for wheel in wheels.program:
+        check_drive(bundle, _needed_bytes(bundle, models), min(largest, order.split_bytes or largest))
+        wheels = collect_wheels(bundle / WHEELS, target, order.packages, show)
+        carrier = Carrier(bundle, order.split_bytes)
+        for wheel in wheels.all:
             carrier.note(f"{WHEELS}/{wheel.path.name}")
         _carry_models(carrier, models, show)
         return _finish(carrier, target, wheels, models)
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise UsageError(*TOO_LARGE_FOR_FAT) from error
         where = f"{error.filename}: " if error.filename else ""
         again = "The same command goes on where it stopped."
         raise BundleError(f"The bundle is not finished: {where}{error.strerror or error}.", again) from error

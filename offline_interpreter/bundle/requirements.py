@@ -81,7 +81,7 @@ class Collection:
         """Return the wheels by name; those that are there and right are not fetched. Raises ``BundleError``."""
         wanted: dict[str, list[Requirement]] = {}
         seen: set[tuple[str, str]] = set()
-        level = [Requirement(text) for text in roots]
+        level = [_parsed(text) for text in roots]
         while level:
             for requirement in level:
                 wanted.setdefault(canonicalize_name(requirement.name), []).append(requirement)
@@ -135,6 +135,15 @@ class Collection:
             return not extra
         alone = marker.evaluate({**self._markers, "extra": ""})
         return alone if not extra else not alone and marker.evaluate({**self._markers, "extra": extra})
+
+
+def _parsed(text: str) -> Requirement:
+    try:
+        return Requirement(text)
+    except InvalidRequirement as error:
+        raise BundleError(
+            f"{text!r} is not the name of a package.", "Write it as pip takes it: seaborn, 'scipy>=1.1'"
+        ) from error
 
 
 def _refuse_unmet(wanted: Mapping[str, list[Requirement]], chosen: Mapping[str, Wheel]) -> None:

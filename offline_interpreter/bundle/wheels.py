@@ -27,9 +27,10 @@ from offline_interpreter.errors import BundleError
 
 @dataclass(frozen=True)
 class Wheels:
-    """The wheels that were collected: those of the program, and the minor version of glibc 2 that they need."""
+    """The wheels that were collected: of the program and of all, and the minor version of glibc 2 that they need."""
 
     program: tuple[Wheel, ...]
+    all: tuple[Wheel, ...]
     glibc: int
     engine: Engine
 
@@ -39,8 +40,11 @@ class Wheels:
         return sum(wheel.unpacked_bytes for wheel in self.program)
 
 
-def collect_wheels(folder: Path, target: Target, show: Show) -> Wheels:
-    """Fill a folder with the wheels for a target, and return what they are. Raises ``BundleError``, ``OSError``."""
+def collect_wheels(folder: Path, target: Target, packages: Iterable[str], show: Show) -> Wheels:
+    """Fill a folder with the wheels for a target, and return what they are. Raises ``BundleError``, ``OSError``.
+
+    ``packages`` are requirements of the person's own, which the program does not need.
+    """
     locked = locked_versions(target.markers())
     engine = get_engine(locked[canonicalize_name(ENGINE)], target, show)
     if target.glibc is not None and engine.glibc > target.glibc:
@@ -58,10 +62,16 @@ def collect_wheels(folder: Path, target: Target, show: Show) -> Wheels:
         fetcher = _Fetcher(folder, stage, target, newest, show)
         version = own.name.split("-")[1]
         roots = [f"{PROJECT}[data]=={version}", "pip"]
-        chosen = Collection(folder, target.markers(), locked, fetcher.fetch).collect(roots)
-    _remove_others(folder, {wheel.path.name for wheel in chosen.values()})
-    program = tuple(sorted(chosen.values(), key=lambda wheel: wheel.name))
-    return Wheels(program, max([engine.glibc, *(wheel.glibc for wheel in program)]), engine)
+        collection = Collection(folder, target.markers(), locked, fetcher.fetch)
+        program = collection.collect(roots)
+        every = collection.collect([*roots, *packages])
+    _remove_others(folder, {wheel.path.name for wheel in every.values()})
+    glibc = max([engine.glibc, *(wheel.glibc for wheel in every.values())])
+    return Wheels(_by_name(program), _by_name(every), glibc, engine)
+
+
+def _by_name(wheels: dict[str, Wheel]) -> tuple[Wheel, ...]:
+    return tuple(wheels[name] for name in sorted(wheels))
 
 
 def _own_wheel(stage: Path, show: Show) -> Path:
@@ -102,7 +112,7 @@ class _Fetcher:
 
     def fetch(self, pins: list[str]) -> None:
         """Get these releases, without what they require. Raises ``BundleError``."""
-        self._show(f"Fetching packages: {self._fetched + 1} to {self._fetched + len(pins)}", 0, 0)
+        self._show("Fetching packages", self._fetched, 0)
         self._fetched += len(pins)
         arguments = ["download", "--no-deps", "--only-binary", ":all:", "-d", str(self._stage), *self._for_target]
         run_pip("Packages could not be fetched", [*arguments, *pins], _log())

@@ -28,6 +28,7 @@ def bundle() -> None:
 @bundle.command("create", context_settings=HELP_NAMES)
 @click.argument("folder", metavar="DIR", type=_FOLDER)
 @click.option("--models", metavar="ID,…", default="", help="Models of the store to carry; the starter always comes.")
+@click.option("--packages", metavar="NAME,…", default="", help="More packages, for %pip install in cells there.")
 @click.option("--python", metavar="VERSION", help="Python of the other machine: 3.10 or newer [default: this one's].")
 @click.option("--platform", metavar="TAG", help="linux_x86_64, or manylinux_2_28_x86_64 for glibc 2.28.")
 @click.option("--cpu", type=click.Choice(["baseline", "v3", "v4", "native"]), help="Processor level [default: v3].")
@@ -37,6 +38,7 @@ def create_bundle(
     folder: Path,
     *,
     models: str,
+    packages: str,
     python: str | None,
     platform: str | None,
     cpu: str | None,
@@ -50,23 +52,27 @@ def create_bundle(
     processor levels are those of x86-64: v3 has AVX2, FMA and F16C (2013 and later), v4 AVX-512, baseline neither, and
     native is this machine's own. Started again it goes on where it stopped.
     """
-    from offline_interpreter.bundle.create import create
+    from offline_interpreter.bundle.create import Order, create
     from offline_interpreter.bundle.target import parse_target
     from offline_interpreter.config import byte_count
     from offline_interpreter.plain_text import size_text
 
     target = parse_target(python, platform, cpu, backend)
     split_bytes = byte_count("split", split) if split else None
-    ids = [model_id for model_id in models.replace(" ", "").split(",") if model_id]
-    made = _shown(lambda show: create(folder.absolute(), target, ids, split_bytes, show))
+    order = Order(_names(models), _names(packages), split_bytes)
+    made = _shown(lambda show: create(folder.absolute(), target, order, show))
     manifest = made.manifest
-    click.echo(f"{folder} is whole: {size_text(made.size_bytes)}, {len(manifest.program)} packages.")
+    click.echo(f"{folder} is whole: {size_text(made.size_bytes)}.")
     click.echo(
         f"For {manifest.python} {manifest.platform}, glibc {manifest.glibc} or newer, {manifest.cpu}, {backend}."
     )
     click.echo(f"Checksum of SHA256SUMS: {made.checksum}")
     click.echo(f"Carry all of it over, then there: sh {folder.name}/install.sh")
     return 0
+
+
+def _names(listed: str) -> tuple[str, ...]:
+    return tuple(name for name in (part.strip() for part in listed.split(",")) if name)
 
 
 @bundle.command("verify", context_settings=HELP_NAMES)

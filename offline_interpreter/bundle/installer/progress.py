@@ -34,7 +34,8 @@ class ProgressLine:
 
     def _line(self, done: int, total: int, seconds: float) -> str:
         if not total:
-            return f"{self._stage} · Ctrl-C stops"
+            count = f": {done:,}" if done else ""
+            return f"{self._stage}{count} · Ctrl-C stops"
         share = min(done / total, 1.0)
         left = seconds * (1 - share) / share if share and seconds > _SECONDS_BEFORE_A_GUESS else None
         guess = "" if left is None else f" · {left:,.0f} s left"
