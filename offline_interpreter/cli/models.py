@@ -161,9 +161,12 @@ def _held(store: Store, model_id: str) -> HeldModel:
 
 
 def _entry(name: str, model_id: str | None) -> ModelEntry:
+    from offline_interpreter.config import STARTER
     from offline_interpreter.models.catalogue import known_models
 
     entry = next((entry for entry in known_models() if entry.id == name), None)
+    if name == STARTER:
+        raise UsageError(f"{name!r} is built in: there is nothing to pull.")
     if entry is None:
         remedy = "`offline-interpreter models list` shows it; OWNER/REPO:FILE.gguf pulls what is not in it."
         raise UsageError(f"No model {name!r} in the catalogue.", remedy)

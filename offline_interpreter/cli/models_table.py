@@ -40,12 +40,15 @@ def table() -> Iterator[str]:
         if entry.notes:
             yield from textwrap.wrap(f"{entry.id}: {entry.notes}", _COLUMNS, subsequent_indent="  ")
     yield ""
-    yield "offline-interpreter models pull ID     downloads one, on a machine with a network"
+    yield "offline-interpreter models pull ID     downloads one (this needs a network)"
     yield "offline-interpreter models import FILE takes one that was carried here"
 
 
 def details(model_id: str) -> Iterator[str]:
     """Yield the lines of ``models show``. Raises ``ModelMissing`` for what is neither here nor in the catalogue."""
+    if model_id == STARTER:
+        yield from (STARTER, "  state    built in", "  license  mit", f"  file     {_starter()}")
+        return
     store = Store()
     model = store.find(model_id)
     entry = next((entry for entry in known_models() if entry.id == model_id), None)
