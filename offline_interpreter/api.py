@@ -27,11 +27,15 @@ from offline_interpreter.config import (
     prefixes_folder,
     state_folder,
 )
-from offline_interpreter.errors import ApprovalRequired, ModelMissing, TranscriptBroken, UsageError
+from offline_interpreter.errors import ApprovalRequired, EngineError, ModelMissing, TranscriptBroken, UsageError
 from offline_interpreter.kernel.manager import Kernel
 from offline_interpreter.kernel.packages import installed_packages
 from offline_interpreter.kernel.sandbox.places import refuse_workspace
 from offline_interpreter.kernel.sandbox.plan import Access
+from offline_interpreter.models.catalogue import known_models
+from offline_interpreter.models.store import Store
+from offline_interpreter.models.verify import check_before_load, check_sizes
+from offline_interpreter.models.work import Work
 from offline_interpreter.records import (
     Approve,
     AskInput,
@@ -60,9 +64,9 @@ _INTERRUPTED = "The session ended before this turn did."
 
 
 def find_model(name: str) -> Path:
-    """Return the GGUF that ``name`` means: ``starter``, a path, or the id of a model in the models folder.
+    """Return the GGUF that ``name`` means: ``starter``, a path, or the id of a model in the store.
 
-    Raises ``ModelMissing``, which says where the file would have to be.
+    Raises ``ModelMissing``, also for a model that is not complete.
     """
     if name == STARTER:
         return Path(str(resources.files("offline_interpreter").joinpath("data/starter.gguf")))
@@ -71,25 +75,23 @@ def find_model(name: str) -> Path:
         if path.is_file():
             return path
         raise ModelMissing(f"There is no file {name!r}.", "Name a GGUF file by its path.")
-    held = sorted((models_folder() / name).glob("*.gguf"))
-    if held:
-        return held[0]
-    raise _model_missing(name)
+    held = Store().find(name)
+    if held is None:
+        raise _model_missing(name)
+    check_sizes(held)
+    return held.path
 
 
 def _model_missing(name: str) -> ModelMissing:
-    from offline_interpreter.models.catalogue import load_catalogue
-
-    entry = next((entry for entry in load_catalogue() if entry.id == name), None)
-    if entry is None:
+    if any(entry.id == name for entry in known_models()):
         return ModelMissing(
-            f"No model {name!r}: it is neither a file nor in the catalogue.",
-            "`offline-interpreter models list` shows the catalogue; any GGUF can be named by its path.",
+            f"No model {name!r} in the store.",
+            f"Run `offline-interpreter models pull {name}` on a connected machine, "
+            "or `offline-interpreter models import FILE`.",
         )
-    folder = models_folder() / entry.id
     return ModelMissing(
-        f"The model {name!r} is not on this machine.",
-        f"Copy {entry.files[0].name} (from {entry.repo_id}) into {str(folder)!r}, or name the file by its path.",
+        f"No model {name!r}: it is neither a file, nor in the store, nor in the catalogue.",
+        "`offline-interpreter models list` shows them; any GGUF can be named by its path.",
     )
 
 
@@ -196,6 +198,7 @@ def limits_of(options: Options) -> Limits:
 def load_engine(options: Options, *, progress: OnProgress | None = None, cancel: Cancel | None = None) -> LlamaEngine:
     """Load the model that ``options`` name into an engine of its own; weights are shared per file."""
     path = find_model(options.model)
+    _check_held(path, progress or _ignore, cancel)
     from offline_interpreter.engines.llama import LlamaEngine
 
     return LlamaEngine(
@@ -207,6 +210,20 @@ def load_engine(options: Options, *, progress: OnProgress | None = None, cancel:
         progress=progress or _ignore,
         cancel=cancel,
     )
+
+
+def _check_held(path: Path, progress: OnProgress, cancel: Cancel | None) -> None:
+    """Hash a model of the store that was not hashed yet, or has changed since."""
+    model = Store().owner(path)
+    if model is None:
+        return
+
+    def show(work: Work) -> None:
+        progress(Progress("check", work.done_bytes, work.total_bytes))
+        if cancel is not None and cancel.requested:
+            raise EngineError("Loading the model was stopped.")
+
+    check_before_load(model, show)
 
 
 def _ignore(_progress: Progress) -> None:

@@ -1,5 +1,7 @@
 """The options of a session, and where they come from: defaults < user file < project file < environment < flags.
 
+For the model the default is what the models folder names as its default, else the built-in starter.
+
 The user file is ``config.toml`` in the platform's configuration folder, the project file ``offline-interpreter.toml``
 in the workspace, environment variables are the names in capitals behind ``OFFLINE_INTERPRETER_``. A project file comes
 with a folder that somebody else may have made, so it may not set what decides over safety.
@@ -23,6 +25,7 @@ from offline_interpreter.records import Approval, SandboxMode
 
 ENVIRONMENT_PREFIX = "OFFLINE_INTERPRETER_"
 STARTER = "starter"
+DEFAULT_MODEL_FILE = ".default"  # in the models folder: the id of the model to load when nothing else is named
 
 _NOT_BY_PROJECT = frozenset(
     {
@@ -60,12 +63,12 @@ _SIZE_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 class Options:
     """What a session is opened with.
 
-    ``model``: ``starter``, a catalogue id, or the path of a GGUF. ``timeout_s``: how long a cell may run, 0 for ever,
-    None for the default (none at a terminal, 600 s otherwise). ``memory``: what a cell may use, as a number of bytes or
-    like ``4G``, 0 for most of what is free. ``processes``: how many it may have. ``output_limit``: how much of its
-    output is kept on disk, in bytes or like ``1G``, 0 for none. ``context``: tokens of the model's window, None for
-    what fits. ``threads``: None for the physical cores. ``gpu_layers``: how many of the model's layers lie on GPUs:
-    ``all``, ``none``, or ``auto`` for what fits. ``temperature`` to ``seed``: see ``records.Sampling``.
+    ``model``: ``starter``, the id of a model in the store, or the path of a GGUF. ``timeout_s``: how long a cell may
+    run, 0 for ever, None for the default (none at a terminal, 600 s otherwise). ``memory``: what a cell may use, as a
+    number of bytes or like ``4G``, 0 for most of what is free. ``processes``: how many it may have. ``output_limit``:
+    how much of its output is kept on disk, in bytes or like ``1G``, 0 for none. ``context``: tokens of the model's
+    window, None for what fits. ``threads``: None for the physical cores. ``gpu_layers``: how many of the model's layers
+    lie on GPUs: ``all``, ``none``, or ``auto`` for what fits. ``temperature`` to ``seed``: see ``records.Sampling``.
     ``sandbox``: how well cells must be confined. ``allow_read``, ``allow_write``: folders that cells may reach too.
     ``workspace_anyway``: take also a workspace that is refused for what it holds. ``wheelhouse``: the folder of wheels
     that ``%pip install`` takes packages from.
@@ -179,6 +182,7 @@ def load_options(flags: Mapping[str, Any], *, environment: Mapping[str, str] | N
     from_environment = _from_environment(environment)
     workspace = Path((settings | from_environment | given).get("workspace") or Path.cwd())
     settings |= _from_file(workspace / PROJECT_FILE, refused=_NOT_BY_PROJECT)
+    settings |= {"model": settings.get("model") or default_model(models_folder()) or STARTER}
     settings |= from_environment | given | {"workspace": workspace.expanduser().absolute()}
     if settings.get("wheelhouse") is not None:
         settings["wheelhouse"] = settings["wheelhouse"].expanduser().absolute()
@@ -209,12 +213,25 @@ def prefixes_folder() -> Path:
     return cache / "prefixes"
 
 
+def receipts_file() -> Path:
+    """Return the file that says which models were hashed; ``OFFLINE_INTERPRETER_CACHE`` as for evaluated prompts."""
+    return prefixes_folder().with_name("receipts.json")
+
+
 def models_folder() -> Path:
     """Return the folder of the models that are held; ``OFFLINE_INTERPRETER_MODELS`` overrides the platform's."""
     import platformdirs
 
     named = os.environ.get(ENVIRONMENT_PREFIX + "MODELS")
     return Path(named) if named else platformdirs.user_data_path("offline-interpreter", appauthor=False) / "models"
+
+
+def default_model(folder: Path) -> str | None:
+    """Return the id of the model that a models folder names as its default, or None."""
+    try:
+        return (folder / DEFAULT_MODEL_FILE).read_text(encoding="utf-8").strip() or None
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def _read(path: Path, *, of_project: bool) -> str:

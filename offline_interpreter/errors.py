@@ -5,11 +5,14 @@
     │   └── WorkspaceRefused    the folder may not be given to cells
     ├── ModelMissing            the named model is not on this machine
     ├── ModelUnusable           the file is there, but it is no model that this build can load
+    ├── PullFailed              a model could not be fetched
+    ├── StoreError              the store of models cannot be changed
     ├── EngineError             the model could not be asked
     │   └── ContextFull         the messages do not fit into the model's window
     ├── StepInvalid             a reply is not a step
     ├── KernelError             the child that runs cells could not be started
     ├── ApprovalRequired        code wants to run, and nobody is there to allow it
+    ├── BundleError             a bundle could not be made, or is not as it must be
     └── TranscriptBroken        a recorded session cannot be read
 
 Foreign exceptions are mapped to these where the foreign library is called, chained with ``from``. Only the
@@ -44,6 +47,14 @@ class ModelUnusable(OfflineInterpreterError):
     """The file is there, but it is no model that this build can load."""
 
 
+class PullFailed(OfflineInterpreterError):
+    """A model could not be fetched; what was got of it is kept, if it is of use."""
+
+
+class StoreError(OfflineInterpreterError):
+    """The store of models cannot be changed: it cannot be written to, or somebody uses the model."""
+
+
 class EngineError(OfflineInterpreterError):
     """The model could not be asked."""
 
@@ -73,6 +84,10 @@ class KernelError(OfflineInterpreterError):
 
 class ApprovalRequired(OfflineInterpreterError):
     """Code wants to run, and nobody is there to allow it."""
+
+
+class BundleError(OfflineInterpreterError):
+    """A bundle could not be made, or is not as it must be."""
 
 
 class TranscriptBroken(OfflineInterpreterError):

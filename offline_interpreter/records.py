@@ -164,9 +164,12 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What is being waited for; ``total`` 0 means that it is not known. Load counts per cent, prompt counts tokens."""
+    """What is being waited for; ``total`` 0 means that it is not known.
 
-    stage: Literal["load", "prompt"]
+    Load counts per cent, prompt counts tokens, check (of a model's SHA-256) counts bytes.
+    """
+
+    stage: Literal["load", "prompt", "check"]
     done: int
     total: int
 

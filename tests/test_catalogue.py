@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from offline_interpreter.errors import UsageError
-from offline_interpreter.models.catalogue import ModelEntry, ModelFile, load_catalogue
+from offline_interpreter.models.catalogue import HubSource, ModelEntry, ModelFile, load_catalogue
 
 ENTRY = """
 schema = 1
@@ -46,7 +46,10 @@ def test_built_in_ids_are_unique() -> None:
 
 @pytest.mark.parametrize("entry", load_catalogue(), ids=lambda entry: entry.id)
 def test_built_in_entry_is_pinned(entry: ModelEntry) -> None:
-    assert re.fullmatch(r"[0-9a-f]{40}", entry.revision)
+    if isinstance(entry.source, HubSource):
+        assert re.fullmatch(r"[0-9a-f]{40}", entry.source.revision)
+    else:
+        assert re.fullmatch(r"\d+(\.\d+)+", entry.source.revision)
     for file in entry.files:
         assert re.fullmatch(r"[0-9a-f]{64}", file.sha256)
         assert file.size_bytes > 1_000_000
@@ -67,8 +70,7 @@ def test_a_license_that_forbids_something_comes_with_a_note() -> None:
 def test_own_entry_is_read_whole(tmp_path: Path) -> None:
     assert load_catalogue(write(tmp_path, ENTRY))[-1] == ModelEntry(
         id="tiny",
-        repo_id="someone/tiny-GGUF",
-        revision="0123456789abcdef0123456789abcdef01234567",
+        source=HubSource("someone/tiny-GGUF", "0123456789abcdef0123456789abcdef01234567"),
         license="mit",
         context=4096,
         files=(
@@ -91,7 +93,7 @@ def test_own_entries_follow_the_built_in_ones(tmp_path: Path) -> None:
 def test_own_entry_replaces_the_one_of_its_id_in_its_place(tmp_path: Path) -> None:
     first = load_catalogue()[0]
     entries = load_catalogue(write(tmp_path, ENTRY.replace('"tiny"', f'"{first.id}"')))
-    assert entries[0].repo_id == "someone/tiny-GGUF"
+    assert entries[0].source.name == "someone/tiny-GGUF"
     assert entries[1:] == load_catalogue()[1:]
 
 

@@ -1,11 +1,15 @@
 """What the person is told of the confinement."""
 
+import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from offline_interpreter.kernel.sandbox.plan import Access, Layers, Plan
+from offline_interpreter.kernel.sandbox.selftest import PROBE
 from offline_interpreter.kernel.sandbox.tiers import _hindrances, _message, choose_confinement
 from offline_interpreter.records import Limits
 
@@ -44,4 +48,16 @@ def test_a_python_that_cells_could_change_is_not_run_in_tier_b(tmp_path):
     (tmp_path / "venv" / "pyvenv.cfg").touch()
     layers = Layers(namespaces=False, landlock=True)
     plan = Plan(tmp_path, str(tmp_path / "venv/bin/python"), layers, Access(), Limits())
-    assert "lies in the workspace" in next(_hindrances(plan))
+    assert "lies in the workspace" in next(_hindrances(plan, anew=False))
+
+
+def test_a_child_that_nothing_confines_tells_all_that_works(tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"kept")
+    reader, event = os.pipe()
+    canaries = {"unix": str(tmp_path / "nobody"), "secret": str(secret), "created": str(tmp_path / "created")}
+    canaries |= {"event": event, "workspace": str(tmp_path)}
+    subprocess.run([sys.executable, "-I", "-S", PROBE, json.dumps(canaries)], pass_fds=[event], check=True)
+    os.close(event)
+    with os.fdopen(reader) as told:
+        assert set(json.load(told)) == {"socket", "read", "write", "create", "chmod", "workspace"}

@@ -32,7 +32,7 @@ STATUS_EXIT_CODES = {
 @click.command(context_settings=HELP_NAMES)
 @click.argument("words", metavar="[REQUEST]...", nargs=-1)
 @click.option("-y", "--yes", is_flag=True, help="Run code without asking.")
-@click.option("-m", "--model", metavar="NAME", help="starter, a catalogue id, or the path of a GGUF file.")
+@click.option("-m", "--model", metavar="NAME", help="starter, a model of the store, or the path of a GGUF file.")
 @workspace_option
 @limit_options
 @click.option("--output-limit", metavar="SIZE", help="Output of a cell that is kept on disk [default: 1G].")

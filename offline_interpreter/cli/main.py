@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
-from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
@@ -17,10 +15,13 @@ import click
 
 from offline_interpreter import __version__
 from offline_interpreter.cli.ask import ask
+from offline_interpreter.cli.bundle import bundle
 from offline_interpreter.cli.cache import cache
+from offline_interpreter.cli.doctor import doctor
 from offline_interpreter.cli.exec import exec_files
 from offline_interpreter.cli.models import models
 from offline_interpreter.errors import ApprovalRequired, ModelMissing, OfflineInterpreterError, UsageError
+from offline_interpreter.silence import keep_silent
 
 EXIT_ERROR = 1
 EXIT_USAGE = 2
@@ -66,11 +67,14 @@ def group() -> None:
 group.add_command(ask)
 group.add_command(exec_files)
 group.add_command(models)
+group.add_command(bundle)
 group.add_command(cache)
+group.add_command(doctor)
 
 
 def main() -> NoReturn:
     """Run the command and exit; every error of a user ends in one line, every bug of ours in a log file."""
+    keep_silent()
     try:
         code = group.main(standalone_mode=False)
     except click.exceptions.Abort:
@@ -93,6 +97,9 @@ def main() -> NoReturn:
 
 
 def _log_bug() -> Path | str:
+    import traceback
+    from datetime import datetime
+
     from offline_interpreter.config import state_folder
 
     details = f"{datetime.now():%Y-%m-%d %H:%M:%S} version {__version__} {sys.argv[1:]}\n{traceback.format_exc()}\n"

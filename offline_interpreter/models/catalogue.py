@@ -2,7 +2,7 @@
 
 It reads ``models.toml``, which stands at the top level of the repository and is packed into the wheel, and
 optionally a file of the person's own in the same form, whose entries replace those of the same id. Every
-entry is pinned: a repository, a commit of it, and the size and SHA-256 of each file.
+entry is pinned: a commit of a repository or the version of a package, and the size and SHA-256 of each file.
 
 It does not know which models are on this machine, whether one fits into its memory, or how to fetch one; and
 it does not ask any hub whether a repository still holds what the catalogue names.
@@ -21,15 +21,17 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+from offline_interpreter.config import user_file
 from offline_interpreter.errors import UsageError
 
 SCHEMA_VERSION = 1
 
 # An id and a file's name become parts of a path in the store, so neither may lead out of its folder.
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
-_REPO_ID = re.compile(rf"{_NAME.pattern}/{_NAME.pattern}")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+REPO_ID = re.compile(rf"{NAME.pattern}/{NAME.pattern}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
+SHA256 = re.compile(r"[0-9a-f]{64}")
+_VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.!+]*")
 _LINE = re.compile(r"\S[^\n]*")
 
 
@@ -43,6 +45,32 @@ class ModelFile:
 
 
 @dataclass(frozen=True)
+class HubSource:
+    """A repository on a model hub, at one commit of it."""
+
+    repo_id: str
+    revision: str
+
+    @property
+    def name(self) -> str:
+        """Return what to call it."""
+        return self.repo_id
+
+
+@dataclass(frozen=True)
+class PackageSource:
+    """A Python package that carries the file in its wheel, at one version of it."""
+
+    package: str
+    revision: str
+
+    @property
+    def name(self) -> str:
+        """Return what to call it."""
+        return f"package {self.package}"
+
+
+@dataclass(frozen=True)
 class ModelEntry:
     """A model that the catalogue names: where its files are, and what may be done with it.
 
@@ -51,8 +79,7 @@ class ModelEntry:
     """
 
     id: str
-    repo_id: str
-    revision: str
+    source: HubSource | PackageSource
     license: str
     context: int
     files: tuple[ModelFile, ...]
@@ -74,6 +101,12 @@ def load_catalogue(extra: Path | None = None) -> tuple[ModelEntry, ...]:
     if extra is not None:
         entries.update((entry.id, entry) for entry in _read_entries(extra))
     return tuple(entries.values())
+
+
+def known_models() -> tuple[ModelEntry, ...]:
+    """Return the built-in entries with those of the person's own ``models.toml`` beside ``config.toml``."""
+    own = user_file().with_name("models.toml")
+    return load_catalogue(own if own.is_file() else None)
 
 
 def _built_in_file() -> Path:
@@ -107,12 +140,11 @@ def _parse(path: Path) -> dict[str, object]:
 
 
 def _read_entry(table: _Table) -> ModelEntry:
-    entry_id = table.text("id", _NAME, "a name of letters, digits and . _ + -")
+    entry_id = table.text("id", NAME, "a name of letters, digits and . _ + -")
     table.where += f", model {entry_id!r}"
     entry = ModelEntry(
         id=entry_id,
-        repo_id=table.text("repo_id", _REPO_ID, "a repository: owner/name"),
-        revision=table.text("revision", _COMMIT, "a commit: 40 hex digits"),
+        source=_read_source(table),
         license=table.text("license", _LINE, "the name of a license"),
         context=table.whole_number("context"),
         files=tuple(_read_file(file) for file in table.tables("files")),
@@ -126,11 +158,19 @@ def _read_entry(table: _Table) -> ModelEntry:
     return entry
 
 
+def _read_source(table: _Table) -> HubSource | PackageSource:
+    if table.has("package"):
+        package = table.text("package", NAME, "the name of a package")
+        return PackageSource(package, table.text("version", _VERSION, "the version of a package"))
+    repo_id = table.text("repo_id", REPO_ID, "a repository: owner/name")
+    return HubSource(repo_id, table.text("revision", _COMMIT, "a commit: 40 hex digits"))
+
+
 def _read_file(table: _Table) -> ModelFile:
     file = ModelFile(
-        name=table.text("name", _NAME, "a plain file name"),
+        name=table.text("name", NAME, "a plain file name"),
         size_bytes=table.whole_number("size"),
-        sha256=table.text("sha256", _SHA256, "64 hex digits"),
+        sha256=table.text("sha256", SHA256, "64 hex digits"),
     )
     table.finish()
     return file

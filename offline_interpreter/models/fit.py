@@ -23,6 +23,9 @@ USUAL_CONTEXTS = (32_768, 16_384, 8_192, 4_096)
 LEAST_GPU_CONTEXT = 8_192  # no smaller window is taken so that all layers fit on GPUs
 MOST_RESERVE_BYTES, LEAST_RESERVE_BYTES = 1 << 30, 64 << 20
 ALL_LAYERS = -1
+MOST_KV_BYTES_PER_TOKEN = 1 << 18  # the most of the catalogue, of a model with 32 billion parameters
+
+FITS, FITS_PARTLY, FITS_NOT, UNKNOWN = "fits", "partly on the GPU", "does not fit", "unknown"
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,34 @@ def plan(header: Header, memory: Memory, *, context_tokens: int | None = None, g
     fitting = [trial for trial in trials if trial.fits]
     on_gpus = [trial for trial in fitting if trial.on_gpus and trial.plan.context_tokens >= LEAST_GPU_CONTEXT]
     return (on_gpus + fitting + trials[-1:])[0].plan
+
+
+def verdict(header: Header, memory: Memory) -> str:
+    """Say in a few words whether a model can be loaded with the memory that is free: see ``FITS`` and its like."""
+    costs = _layer_costs(header, USUAL_CONTEXTS[-1])
+    if not costs:
+        return UNKNOWN
+    chosen = plan(header, memory)
+    if not _try(header, memory, chosen.context_tokens, chosen.gpu_layers).fits:
+        return FITS_NOT
+    partly = 0 < chosen.gpu_layers < len(costs)
+    return f"{FITS_PARTLY}: {chosen.gpu_layers} layers" if partly else FITS
+
+
+def rough_verdict(size_bytes: int, kv_bytes_per_token: int | None, memory: Memory) -> str:
+    """Say the same of a model of which only the size is known, and perhaps what a token takes in its cache (f16).
+
+    Where the answer depends on what is not known, it is ``UNKNOWN``.
+    """
+    tokens = USUAL_CONTEXTS[-1]
+    least = size_bytes + MOST_RESERVE_BYTES + tokens * (kv_bytes_per_token or 0)
+    most = size_bytes + MOST_RESERVE_BYTES + tokens * (kv_bytes_per_token or MOST_KV_BYTES_PER_TOKEN)
+    gpu = sum(memory.gpu_bytes)
+    if most <= (gpu or memory.main_bytes):
+        return FITS
+    if gpu and most <= memory.main_bytes + gpu - MOST_RESERVE_BYTES:
+        return FITS_PARTLY
+    return FITS_NOT if least > memory.main_bytes + gpu else UNKNOWN
 
 
 def kv_cache_bytes(header: Header, context_tokens: int, cache_type: CacheType = "f16") -> int | None:

@@ -153,21 +153,8 @@ def join(parts: Sequence[Header]) -> Header:
     return replace(parts[0], tensors=tensors, size_bytes=sum(part.size_bytes for part in parts))
 
 
-@contextmanager
-def _open(path: Path) -> Iterator[BinaryIO]:
-    try:
-        with path.open("rb") as file:
-            start = file.read(512)
-            if not start.startswith(b"GGUF"):
-                raise ModelUnusable(f"{path.name!r} {_verdict(start)}.", "Get the GGUF file itself.")
-            yield file
-    except FileNotFoundError as error:
-        raise ModelMissing(f"There is no model file {str(path)!r}.", "Name a GGUF file by its path.") from error
-    except OSError as error:
-        raise ModelUnusable(f"The model file {str(path)!r} cannot be read: {error.strerror}.") from error
-
-
-def _verdict(start: bytes) -> str:
+def verdict(start: bytes) -> str:
+    """Say what a file is, by its first bytes, that does not begin as a GGUF does."""
     text = start.lstrip().lower()
     if not text:
         return "is empty"
@@ -176,6 +163,20 @@ def _verdict(start: bytes) -> str:
     if text.startswith(b"version https://git-lfs"):
         return "is a Git LFS pointer, not a model"
     return "is not a GGUF file"
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[BinaryIO]:
+    try:
+        with path.open("rb") as file:
+            start = file.read(512)
+            if not start.startswith(b"GGUF"):
+                raise ModelUnusable(f"{path.name!r} {verdict(start)}.", "Get the GGUF file itself.")
+            yield file
+    except FileNotFoundError as error:
+        raise ModelMissing(f"There is no model file {str(path)!r}.", "Name a GGUF file by its path.") from error
+    except OSError as error:
+        raise ModelUnusable(f"The model file {str(path)!r} cannot be read: {error.strerror}.") from error
 
 
 def _read_part(path: Path, number: int, count: int) -> Header:

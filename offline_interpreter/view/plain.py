@@ -34,7 +34,11 @@ CODE_INDENT = "    "
 TELL_AFTER_S = 0.5  # of a wait: what is over before is not worth a line
 LONG_PROMPT_TOKENS = 500  # a wait on most machines
 
-_WAITS = {"load": "Loading the model.", "keep": "Keeping copies of files, so that cells can be undone."}
+_WAITS = {
+    "load": "Loading the model.",
+    "check": "Checking the model's SHA-256, once.",
+    "keep": "Keeping copies of files, so that cells can be undone.",
+}
 
 
 class PlainView:

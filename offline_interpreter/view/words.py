@@ -16,7 +16,7 @@ from offline_interpreter.view.lines import safe
 BAR_COLUMNS = 10
 STOP_HINT = "Ctrl-C stops"
 
-_STAGES = {"load": "Loading the model", "keep": "Keeping copies of files"}
+_STAGES = {"load": "Loading the model", "check": "Checking the model", "keep": "Keeping copies of files"}
 
 
 def seconds_text(seconds: float) -> str:
@@ -53,6 +53,25 @@ def progress_line(stage: str, done: int, total: int, left_s: float | None) -> st
     bar = "█" * int(share * BAR_COLUMNS)
     left = "" if left_s is None else f" · {seconds_text(max(left_s, 0))} left"
     return f"{what} ▕{bar:<{BAR_COLUMNS}}▏ {share * 100:.0f} %{left} · {STOP_HINT}"
+
+
+def work_line(what: str, done_bytes: int, total_bytes: int, bytes_per_s: float) -> str:
+    """Say how far work on a file is, how fast it goes and how long it will take; ``total_bytes`` 0: not known."""
+    rate = f" · {size_text(int(bytes_per_s))}/s" if bytes_per_s else ""
+    if not total_bytes:
+        return f"{what} · {size_text(done_bytes)}{rate} · {STOP_HINT}"
+    share = min(done_bytes / total_bytes, 1.0)
+    bar = "█" * int(share * BAR_COLUMNS)
+    left = f" · {long_time_text((total_bytes - done_bytes) / bytes_per_s)} left" if bytes_per_s else ""
+    return f"{what} ▕{bar:<{BAR_COLUMNS}}▏ {share * 100:.0f} % of {size_text(total_bytes)}{rate}{left}"
+
+
+def long_time_text(seconds: float) -> str:
+    """Return a time that may take hours, in its two largest units."""
+    minutes, rest = divmod(int(seconds + 0.5), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
 
 
 def thinking_line(seconds: float) -> str:

@@ -15,10 +15,12 @@ _GPU, _INTEGRATED_GPU = 1, 2  # ggml_backend_dev_type
 
 
 class Device(NamedTuple):
-    """What llama.cpp computes on: its ``kind`` is a number of ggml's, 0 for the CPU."""
+    """What llama.cpp computes on: its ``kind`` is a number of ggml's, 0 for the CPU; ``name`` is that of the maker."""
 
     kind: int
     free_bytes: int
+    total_bytes: int = 0
+    name: str = ""
 
 
 def gpu_is_usable() -> bool:
@@ -32,9 +34,14 @@ def free_gpu_bytes() -> tuple[int, ...]:
 
 
 def bytes_of_gpus(devices: Sequence[Device]) -> tuple[int, ...]:
-    """Return the free memory of the GPUs that llama.cpp uses of these: integrated ones only if there are no others."""
-    own = tuple(device.free_bytes for device in devices if device.kind == _GPU)
-    return own or tuple(device.free_bytes for device in devices if device.kind == _INTEGRATED_GPU)
+    """Return the free memory of the GPUs that llama.cpp uses of these."""
+    return tuple(device.free_bytes for device in gpus_in_use(devices))
+
+
+def gpus_in_use(devices: Sequence[Device]) -> tuple[Device, ...]:
+    """Return the GPUs that llama.cpp uses of these: integrated ones only if there are no others."""
+    own = tuple(device for device in devices if device.kind == _GPU)
+    return own or tuple(device for device in devices if device.kind == _INTEGRATED_GPU)
 
 
 def devices() -> list[Device]:
@@ -42,12 +49,14 @@ def devices() -> list[Device]:
     lib = library()._lib  # names are looked up in the libraries that it depends on, too
     count, get = lib["ggml_backend_dev_count"], lib["ggml_backend_dev_get"]
     kind, memory = lib["ggml_backend_dev_type"], lib["ggml_backend_dev_memory"]
+    name = lib["ggml_backend_dev_description"]
     count.restype, get.restype = ctypes.c_size_t, ctypes.c_void_p
     get.argtypes, kind.argtypes = [ctypes.c_size_t], [ctypes.c_void_p]
+    name.argtypes, name.restype = [ctypes.c_void_p], ctypes.c_char_p
     memory.argtypes, memory.restype = [ctypes.c_void_p, *[ctypes.POINTER(ctypes.c_size_t)] * 2], None
     found = []
     for device in map(get, range(count())):
         free, total = ctypes.c_size_t(), ctypes.c_size_t()
         memory(device, ctypes.byref(free), ctypes.byref(total))
-        found.append(Device(kind(device), free.value))
+        found.append(Device(kind(device), free.value, total.value, (name(device) or b"").decode("utf-8", "replace")))
     return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import threading
+from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,16 +25,18 @@ from offline_interpreter.errors import EngineError, ModelUnusable
 from offline_interpreter.machine import free_memory_bytes
 from offline_interpreter.models.fit import Memory, plan
 from offline_interpreter.models.gguf import check_file, join, shards
+from offline_interpreter.models.locks import Lease
 from offline_interpreter.records import Progress
 
 
 class Weights:
     """A loaded model with what depends on it alone; ``users`` counts the engines that hold it.
 
-    ``usual_tokens`` is the window that fitted into memory when it was loaded.
+    ``usual_tokens`` is the window that fitted into memory when it was loaded; ``lease`` keeps the file from being
+    removed from the store.
     """
 
-    def __init__(self, path: Path, pointer: Any, usual_tokens: int) -> None:
+    def __init__(self, path: Path, pointer: Any, usual_tokens: int, lease: Lease) -> None:
         lib = library()
         if lib.llama_model_has_encoder(pointer):
             raise ModelUnusable(f"{path.name!r} translates one text into another: such models are not supported.")
@@ -41,6 +44,7 @@ class Weights:
         self.pointer = pointer
         self.usual_tokens = usual_tokens
         self.users = 0
+        self.lease = lease
         self.size_bytes: int = lib.llama_model_size(pointer)
         self.trained_tokens: int = lib.llama_model_n_ctx_train(pointer)
         source = (lib.llama_model_chat_template(pointer, None) or b"").decode("utf-8", "replace")
@@ -54,6 +58,7 @@ class Weights:
 
     def free(self) -> None:
         """Give the memory back; no context of this model may be left."""
+        self.lease.close()
         library().llama_model_free(self.pointer)
 
 
@@ -111,13 +116,14 @@ def _load(path: Path, gpu_layers: int | None, context_tokens: int | None, watch:
     memory = Memory(free_memory_bytes(), free_gpu_bytes())
     layers = plan(header, memory, context_tokens=context_tokens, gpu_layers=gpu_layers).gpu_layers
     usual_tokens = plan(header, memory, gpu_layers=layers).context_tokens
-    pointer = _load_file(header.path, layers, watch)
-    try:
-        weights = Weights(path, pointer, usual_tokens)
+    lease = Lease(header.path)
+    with ExitStack() as undo:  # whatever goes wrong, the memory goes back
+        undo.callback(lease.close)
+        pointer = _load_file(header.path, layers, watch)
+        undo.callback(library().llama_model_free, pointer)
+        weights = Weights(path, pointer, usual_tokens, lease)
         weights.grammar  # noqa: B018 - it is made here, where a wait is expected
-    except BaseException:  # whatever it was, the memory goes back
-        library().llama_model_free(pointer)
-        raise
+        undo.pop_all()
     return weights
 
 
@@ -134,6 +140,22 @@ def _load_file(path: Path, gpu_layers: int, watch: _Watch) -> Any:
     if not pointer:
         raise EngineError("Loading the model was stopped.") if watch.stopped else _unusable(path)
     return pointer
+
+
+def check_known(path: Path) -> None:
+    """Raise ``ModelUnusable`` unless this llama.cpp knows the architecture and the vocabulary of a model.
+
+    Its weights are not read.
+    """
+    lib = library()
+    with _lock:
+        forget_log()
+        parameters = lib.llama_model_default_params()
+        parameters.vocab_only = True
+        pointer = lib.llama_model_load_from_file(str(path).encode(), parameters)
+        if not pointer:
+            raise _unusable(path)
+        lib.llama_model_free(pointer)
 
 
 class _Watch:

@@ -26,13 +26,8 @@ def _works(attempt: Callable[[dict[str, Any]], object], canaries: dict[str, Any]
     return True
 
 
-def _tcp(canaries: dict[str, Any]) -> None:
-    socket.create_connection(("127.0.0.1", canaries["tcp"]), timeout=1).close()
-
-
-def _udp(canaries: dict[str, Any]) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-        sender.sendto(b"probe", ("127.0.0.1", canaries["udp"]))
+def _socket(_canaries: dict[str, Any]) -> None:
+    socket.socket(socket.AF_UNIX, socket.SOCK_STREAM).close()
 
 
 def _unix(canaries: dict[str, Any]) -> None:
@@ -69,8 +64,7 @@ def _use_workspace(canaries: dict[str, Any]) -> None:
 
 
 _ATTEMPTS = {
-    "tcp": _tcp,
-    "udp": _udp,
+    "socket": _socket,
     "unix": _unix,
     "pair": _pair,
     "read": _read,

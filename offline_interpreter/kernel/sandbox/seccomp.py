@@ -8,22 +8,30 @@ that lacks it; nothing is killed. Arguments are compared in their low 32 bits, w
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
-import struct
 
+from .bpf import (
+    AND,
+    ANY_BIT,
+    ARCHITECTURE,
+    AT_LEAST,
+    AUDIT_ARCH,
+    EQUAL,
+    NUMBER,
+    Block,
+    Program,
+    allow,
+    fail,
+    jump,
+    load,
+    load_argument,
+)
 from .syscalls import MACHINES, NUMBERS
 from .system import prctl
 
 _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 22, 2
-_AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _X32 = 0x40000000
-
-_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _AND, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
-_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16
-_ALLOW = 0x7FFF0000
-_FAIL = 0x00050000  # with the error number in its low bits; 0 is success without doing anything
 
 _NEW_NAMESPACES = 0x00000080 | 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000
 _UNIX, _INET, _INET6 = 1, 2, 10
@@ -60,11 +68,6 @@ _NOT_SUPPORTED = """
 _NOT_PRIVATE = "shmget semget msgget mq_open mq_unlink"
 
 
-# One of classic BPF: code, how many are skipped if it holds and if it does not, value.
-Instruction = tuple[int, int, int, int]
-Block = list[Instruction]
-
-
 def build(machine: str, *, network: bool, isolated: bool) -> Block:
     """Return the filter for ``machine``; raises ``OSError`` for one that it is not made for.
 
@@ -74,52 +77,50 @@ def build(machine: str, *, network: bool, isolated: bool) -> Block:
     if machine not in MACHINES:
         raise OSError(errno.ENOSYS, f"there is no filter for {machine}")
     blocks = _blocks(network=network, isolated=isolated)
-    program = [_load(_ARCHITECTURE), _jump(_EQUAL, _AUDIT_ARCH[machine], 1, 0), _fail(errno.ENOSYS), _load(_NUMBER)]
+    program = [load(ARCHITECTURE), jump(EQUAL, AUDIT_ARCH[machine], 1, 0), fail(errno.ENOSYS), load(NUMBER)]
     if machine == "x86_64":
-        program += [_jump(_AT_LEAST, _X32, 0, 1), _fail(errno.ENOSYS)]
+        program += [jump(AT_LEAST, _X32, 0, 1), fail(errno.ENOSYS)]
     for name, block in blocks.items():
         number = NUMBERS[name][MACHINES.index(machine)]
         if number is not None:
-            program += [_jump(_EQUAL, number, 0, len(block)), *block]
-    return [*program, _allow()]
+            program += [jump(EQUAL, number, 0, len(block)), *block]
+    return [*program, allow()]
 
 
 def install(program: Block) -> None:
     """Bind this thread, and all that it starts, to the filter; needs ``no_new_privs``."""
-    packed = b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
-    buffer = ctypes.create_string_buffer(packed, len(packed))
-    header = ctypes.create_string_buffer(struct.pack("@HP", len(program), ctypes.addressof(buffer)))
-    prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.addressof(header))
+    laid_out = Program(program)
+    prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, laid_out.address)
 
 
 def _blocks(*, network: bool, isolated: bool) -> dict[str, Block]:
     """Return what is done for each call; every path through a block ends with a verdict."""
     blocks: dict[str, Block] = {
-        "socket": _internet_only() if network else [_fail(errno.EACCES)],
+        "socket": _internet_only() if network else [fail(errno.EACCES)],
         "socketpair": _connected_pairs_only(),
-        "clone": [_load_argument(0), _jump(_ANY_BIT, _NEW_NAMESPACES, 0, 1), _fail(errno.EPERM), _allow()],
+        "clone": [load_argument(0), jump(ANY_BIT, _NEW_NAMESPACES, 0, 1), fail(errno.EPERM), allow()],
         "ioctl": _all_but(1, (_TIOCSTI, _TIOCLINUX)),
     }
-    blocks |= {name: [_fail(errno.EPERM)] for name in _NOT_PERMITTED.split()}
-    blocks |= {name: [_fail(errno.ENOSYS)] for name in _MISSING.split()}
+    blocks |= {name: [fail(errno.EPERM)] for name in _NOT_PERMITTED.split()}
+    blocks |= {name: [fail(errno.ENOSYS)] for name in _MISSING.split()}
     for name, index in _OF_OTHERS.items():
-        blocks[name] = [_load_argument(index), _jump(_EQUAL, 0, 1, 0), _fail(errno.EPERM), _allow()]
+        blocks[name] = [load_argument(index), jump(EQUAL, 0, 1, 0), fail(errno.EPERM), allow()]
     blocks |= {name: _without_owners_rights(*where) for name, where in _MODE_OF_CREATED.items()}
     blocks |= {name: _change_of_mode(mode) for name, mode in _MODE_OF_CHANGED.items()}
     if not isolated:
-        blocks |= {name: [_fail(0)] for name in _DO_NOTHING.split()}
-        blocks |= {name: [_fail(errno.ENOTSUP)] for name in _NOT_SUPPORTED.split()}
-        blocks |= {name: [_fail(errno.EACCES)] for name in _NOT_PRIVATE.split()}
+        blocks |= {name: [fail(0)] for name in _DO_NOTHING.split()}
+        blocks |= {name: [fail(errno.ENOTSUP)] for name in _NOT_SUPPORTED.split()}
+        blocks |= {name: [fail(errno.EACCES)] for name in _NOT_PRIVATE.split()}
         blocks["kill"] = _all_but(0, (_EVERYBODY,))
     return blocks
 
 
 def _internet_only() -> Block:
     return [
-        _load_argument(0),
-        _jump(_EQUAL, _INET, 2, 0),
-        _jump(_EQUAL, _INET6, 1, 0),
-        _fail(errno.EACCES),
+        load_argument(0),
+        jump(EQUAL, _INET, 2, 0),
+        jump(EQUAL, _INET6, 1, 0),
+        fail(errno.EACCES),
         *_one_type_of(_STREAM, _DATAGRAM),
     ]
 
@@ -127,63 +128,43 @@ def _internet_only() -> Block:
 def _connected_pairs_only() -> Block:
     """Allow pairs that stay connected: one of datagrams can send to any socket in the file system."""
     return [
-        _load_argument(0),
-        _jump(_EQUAL, _UNIX, 1, 0),
-        _fail(errno.EACCES),
+        load_argument(0),
+        jump(EQUAL, _UNIX, 1, 0),
+        fail(errno.EACCES),
         *_one_type_of(_STREAM, _SEQPACKET),
     ]
 
 
 def _one_type_of(first: int, second: int) -> Block:
     return [
-        _load_argument(1),
-        _jump(_AND, _TYPE_BITS, 0, 0),
-        _jump(_EQUAL, first, 2, 0),
-        _jump(_EQUAL, second, 1, 0),
-        _fail(errno.EACCES),
-        _allow(),
+        load_argument(1),
+        jump(AND, _TYPE_BITS, 0, 0),
+        jump(EQUAL, first, 2, 0),
+        jump(EQUAL, second, 1, 0),
+        fail(errno.EACCES),
+        allow(),
     ]
 
 
 def _without_owners_rights(mode: int, flags: int | None) -> Block:
-    check = [_load_argument(mode), _jump(_ANY_BIT, _AS_OWNER | _AS_GROUP, 0, 1), _fail(errno.EPERM), _allow()]
+    check = [load_argument(mode), jump(ANY_BIT, _AS_OWNER | _AS_GROUP, 0, 1), fail(errno.EPERM), allow()]
     if flags is None:
         return check
-    return [_load_argument(flags), _jump(_ANY_BIT, _CREATES, 1, 0), _allow(), *check]
+    return [load_argument(flags), jump(ANY_BIT, _CREATES, 1, 0), allow(), *check]
 
 
 def _change_of_mode(mode: int) -> Block:
     """Nothing is done where a group's rights are meant: folders pass them on, and who copies such a one insists."""
     return [
-        _load_argument(mode),
-        _jump(_ANY_BIT, _AS_OWNER, 0, 1),
-        _fail(errno.EPERM),
-        _jump(_ANY_BIT, _AS_GROUP, 0, 1),
-        _fail(0),
-        _allow(),
+        load_argument(mode),
+        jump(ANY_BIT, _AS_OWNER, 0, 1),
+        fail(errno.EPERM),
+        jump(ANY_BIT, _AS_GROUP, 0, 1),
+        fail(0),
+        allow(),
     ]
 
 
 def _all_but(argument: int, denied: tuple[int, ...]) -> Block:
-    checks = [_jump(_EQUAL, value, len(denied) - place, 0) for place, value in enumerate(denied)]
-    return [_load_argument(argument), *checks, _allow(), _fail(errno.EPERM)]
-
-
-def _load(offset: int) -> Instruction:
-    return _LOAD, 0, 0, offset
-
-
-def _load_argument(index: int) -> Instruction:
-    return _load(_FIRST_ARGUMENT + 8 * index)  # its low half: both machines are little-endian
-
-
-def _jump(code: int, value: int, if_true: int, if_false: int) -> Instruction:
-    return code, if_true, if_false, value
-
-
-def _allow() -> Instruction:
-    return _RETURN, 0, 0, _ALLOW
-
-
-def _fail(number: int) -> Instruction:
-    return _RETURN, 0, 0, _FAIL | number
+    checks = [jump(EQUAL, value, len(denied) - place, 0) for place, value in enumerate(denied)]
+    return [load_argument(argument), *checks, allow(), fail(errno.EPERM)]

@@ -1,4 +1,4 @@
-"""The numbers of the system calls that the filter names: (x86-64, aarch64); None where a machine has no such call."""
+"""The numbers of the system calls that filters name: (x86-64, aarch64); None where a machine has no such call."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ MACHINES = ("x86_64", "aarch64")
 NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "socket": (41, 198),
     "socketpair": (53, 199),
+    "connect": (42, 203),
+    "sendto": (44, 206),
+    "sendmsg": (46, 211),
+    "sendmmsg": (307, 269),
+    "seccomp": (317, 277),
     "clone": (56, 220),
     "clone3": (435, 435),
     "unshare": (272, 97),

@@ -49,17 +49,21 @@ _CANDIDATES: dict[SandboxMode, tuple[tuple[Tier, Layers], ...]] = {
 
 @dataclass(frozen=True)
 class Confinement:
-    """What cells are confined by; ``plan`` is None where they are not. ``message`` is for the person."""
+    """What cells are confined by; ``plan`` is None where they are not. ``message`` is for the person.
+
+    ``reasons`` say why nothing better was taken: each begins with its tier.
+    """
 
     tier: Tier
     message: str
     plan: Plan | None
+    reasons: tuple[str, ...] = ()
 
 
 def choose_confinement(
-    mode: SandboxMode, workspace: Path, *, python: str, access: Access, limits: Limits
+    mode: SandboxMode, workspace: Path, *, python: str, access: Access, limits: Limits, anew: bool = False
 ) -> Confinement:
-    """Return the best confinement that ``mode`` allows and this machine offers.
+    """Return the best confinement that ``mode`` allows and this machine offers; ``anew`` trusts no earlier self-test.
 
     Raises ``KernelError``, which says what is missing, where there is none.
     """
@@ -68,23 +72,23 @@ def choose_confinement(
     if sys.platform != "linux":
         system = {"darwin": "macOS", "win32": "Windows (use WSL2)"}.get(sys.platform, sys.platform)
         raise _cannot(mode, f"there is no confinement for {system} yet")
-    reasons = []
+    reasons: list[str] = []
     for tier, layers in _CANDIDATES[mode]:
         plan = Plan(workspace, python, layers, access, limits)
-        reason = next(_hindrances(plan), "")
+        reason = next(_hindrances(plan, anew=anew), "")
         if not reason:
-            return Confinement(tier, _message(tier, access, abi_version()), plan)
+            return Confinement(tier, _message(tier, access, abi_version()), plan, tuple(reasons))
         reasons.append(f"tier {tier}: {reason}")
     raise _cannot(mode, "; ".join(reasons))
 
 
-def _hindrances(plan: Plan) -> Iterator[str]:
+def _hindrances(plan: Plan, *, anew: bool) -> Iterator[str]:
     """Yield why a plan cannot be used; what takes long comes last."""
     if not plan.layers.namespaces and plan.layers.landlock:
         running = [place for place in protected_places(plan.workspace.resolve(), plan.python) if _runs(place, plan)]
         if running:
             yield f"a Python that runs, or this program, lies in the workspace ({str(running[0])!r})"
-    if reason := reason_against(plan):
+    if reason := reason_against(plan, anew=anew):
         yield reason
 
 
