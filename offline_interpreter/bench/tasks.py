@@ -33,8 +33,9 @@ RunCode = Callable[[str, float], Ended]  # code, limit in seconds
 class Attempt:
     """What a model left behind.
 
-    ``folder``: the workspace after the turn. ``answer``: "" if there was none. ``printed``: standard output of all
-    cells, joined. ``cells``: the code that ran. ``figures``: pictures that cells showed, as files, in their order.
+    ``folder``: the workspace after the turn. ``answer``: "" if there was none. ``printed``: what all cells wrote to
+    standard output and the values that they showed, joined. ``cells``: the code that ran. ``figures``: pictures that
+    cells showed, as files, in their order.
     ``run`` runs code of the check as one more cell of the session's confined kernel, where the model's names are still
     defined; what a model wrote is never run in another place.
     """
