@@ -101,6 +101,7 @@ def open_session(
     engine: Engine | None = None,
     messages: Sequence[Message] = (),
     resume: Path | None = None,
+    folder: SessionFolder | None = None,
     progress: OnProgress | None = None,
     cancel: Cancel | None = None,
 ) -> Session:
@@ -109,12 +110,13 @@ def open_session(
     ``approve`` is asked before a cell runs unless ``options.approval`` decides; without it code raises
     ``ApprovalRequired``. ``engine`` replaces the one that ``options.model`` names and stays its maker's. ``messages``
     are an earlier history to go on from; ``resume`` is the folder of a recorded session, whose history and system
-    prompt are taken over (its variables are gone). ``cancel`` stops the loading of a model.
+    prompt are taken over (its variables are gone). ``folder`` holds what is recorded of a new session, instead of one
+    among the person's. ``cancel`` stops the loading of a model.
     """
     options = options or Options()
     engine = engine or load_engine(options, progress=progress, cancel=cancel)
     refuse_workspace(options.workspace, kept=(models_folder(), sessions_folder()), anyway=options.workspace_anyway)
-    folder = SessionFolder(resume) if resume else new_session_folder()
+    folder = SessionFolder(resume) if resume else folder or new_session_folder()
     transcript = Transcript(folder.transcript)
     ran_before = _count_cells(transcript)
     kernel = _start_kernel(options, folder, ran_before)
