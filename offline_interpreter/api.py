@@ -186,8 +186,13 @@ def limits_of(options: Options) -> Limits:
     )
 
 
-def load_engine(options: Options, *, progress: OnProgress | None = None, cancel: Cancel | None = None) -> LlamaEngine:
-    """Load the model that ``options`` name into an engine of its own; weights are shared per file."""
+def load_engine(
+    options: Options, *, progress: OnProgress | None = None, cancel: Cancel | None = None, keep: bool = True
+) -> LlamaEngine:
+    """Load the model that ``options`` name into an engine of its own; weights are shared per file.
+
+    ``keep`` False: what it evaluates is neither kept on disk for later processes nor taken from there.
+    """
     path = find_model(options.model)
     from offline_interpreter.engines.llama import LlamaEngine
 
@@ -196,7 +201,7 @@ def load_engine(options: Options, *, progress: OnProgress | None = None, cancel:
         context_tokens=options.context,
         threads=options.threads,
         gpu_layers=gpu_layer_count(options.gpu_layers),
-        prefixes=prefixes_folder() if path.stat().st_size >= LEAST_KEPT_MODEL_BYTES else None,
+        prefixes=prefixes_folder() if keep and path.stat().st_size >= LEAST_KEPT_MODEL_BYTES else None,
         progress=progress or _ignore,
         cancel=cancel,
     )

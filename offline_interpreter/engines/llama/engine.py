@@ -64,8 +64,8 @@ class LlamaEngine:
         self.trained_tokens = weights.trained_tokens
         self.context_tokens = min(max(context_tokens or weights.usual_tokens, 1), weights.trained_tokens)
         try:
-            threads = choose_threads(threads, weights.size_bytes, usable_cores())
-            self._context = Context(weights, self.context_tokens, threads)
+            self.threads = choose_threads(threads, weights.size_bytes, usable_cores())
+            self._context = Context(weights, self.context_tokens, self.threads)
         except BaseException:  # whatever it was, the weights go back
             release(weights)
             raise

@@ -19,6 +19,8 @@ class Device(NamedTuple):
 
     kind: int
     free_bytes: int
+    total_bytes: int = 0
+    name: str = ""
 
 
 def gpu_is_usable() -> bool:
@@ -33,8 +35,13 @@ def free_gpu_bytes() -> tuple[int, ...]:
 
 def bytes_of_gpus(devices: Sequence[Device]) -> tuple[int, ...]:
     """Return the free memory of the GPUs that llama.cpp uses of these: integrated ones only if there are no others."""
-    own = tuple(device.free_bytes for device in devices if device.kind == _GPU)
-    return own or tuple(device.free_bytes for device in devices if device.kind == _INTEGRATED_GPU)
+    return tuple(device.free_bytes for device in used_gpus(devices))
+
+
+def used_gpus(devices: Sequence[Device]) -> tuple[Device, ...]:
+    """Return the GPUs that llama.cpp uses of these."""
+    own = tuple(device for device in devices if device.kind == _GPU)
+    return own or tuple(device for device in devices if device.kind == _INTEGRATED_GPU)
 
 
 def devices() -> list[Device]:
@@ -42,6 +49,8 @@ def devices() -> list[Device]:
     lib = library()._lib  # names are looked up in the libraries that it depends on, too
     count, get = lib["ggml_backend_dev_count"], lib["ggml_backend_dev_get"]
     kind, memory = lib["ggml_backend_dev_type"], lib["ggml_backend_dev_memory"]
+    describe = lib["ggml_backend_dev_description"]
+    describe.restype, describe.argtypes = ctypes.c_char_p, [ctypes.c_void_p]
     count.restype, get.restype = ctypes.c_size_t, ctypes.c_void_p
     get.argtypes, kind.argtypes = [ctypes.c_size_t], [ctypes.c_void_p]
     memory.argtypes, memory.restype = [ctypes.c_void_p, *[ctypes.POINTER(ctypes.c_size_t)] * 2], None
@@ -49,5 +58,6 @@ def devices() -> list[Device]:
     for device in map(get, range(count())):
         free, total = ctypes.c_size_t(), ctypes.c_size_t()
         memory(device, ctypes.byref(free), ctypes.byref(total))
-        found.append(Device(kind(device), free.value))
+        name = (describe(device) or b"").decode("utf-8", "replace")
+        found.append(Device(kind(device), free.value, total.value, name))
     return found
