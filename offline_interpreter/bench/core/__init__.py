@@ -1,0 +1,10 @@
+"""The suite ``core``: requests of ordinary users, with inputs made from a seed and checks of what came of them.
+
+A module holds the tasks of one family or two. They run nothing that a model wrote and know nothing of models.
+"""
+
+from __future__ import annotations
+
+from offline_interpreter.bench.core import calendar_and_units, listing, numeric
+
+TASKS = (*numeric.TASKS, *listing.TASKS, *calendar_and_units.TASKS)
