@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest
+from scipy.stats import binom, binomtest
 
 from offline_interpreter.bench.statistics import (
     Interval,
     Spread,
     mcnemar_exact,
+    median_interval,
     pass_at_k,
     percentile,
     spread,
@@ -79,6 +80,20 @@ def test_pass_at_k_needs_as_many_trials(counts: tuple[int, int, int]) -> None:
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60), st.floats(0, 1))
 def test_percentiles_are_those_of_numpy(values: list[float], share: float) -> None:
     assert percentile(values, share) == pytest.approx(float(np.quantile(values, share)), abs=1e-6)
+
+
+@pytest.mark.parametrize("count", [6, 25, 64, 999, 1000, 5000])
+def test_the_interval_of_a_median_is_that_of_binomial_ranks(count: int) -> None:
+    found = median_interval(list(range(1, count + 1)))
+    assert found is not None
+    rank = int(found.low)
+    assert found.high == count + 1 - rank
+    assert binom.cdf(rank - 1, count, 0.5) <= 0.0252 < binom.cdf(rank, count, 0.5) + 0.002
+
+
+def test_the_interval_of_few_values_is_all_of_them() -> None:
+    assert median_interval([3.0, 1.0, 2.0]) == Interval(1.0, 3.0)
+    assert median_interval([]) is None
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=60))

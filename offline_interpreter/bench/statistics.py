@@ -93,6 +93,24 @@ def percentile(values: Sequence[float], share: float) -> float | None:
     return ordered[below] + (ordered[above] - ordered[below]) * (position - below)
 
 
+def median_interval(values: Sequence[float]) -> Interval | None:
+    """Return the interval of the median, from two of the values; of less than six it is all of them, of none None.
+
+    The value of rank r from either end is beyond the median with the chance of a coin: the largest r whose binomial
+    tail is 2.5 % at most is taken; W. R. Thompson, "On confidence ranges for the median", Ann. Math. Statist. 7 (1936).
+    """
+    if not values:
+        return None
+    ordered, count = sorted(values), len(values)
+    rank, tail = 0, 0.5**count if count < 1000 else 0.0
+    if count >= 1000:  # the normal approximation: powers of a half vanish
+        rank = math.floor((count - Z_95 * math.sqrt(count)) / 2)
+    while 0 < tail <= 0.025:
+        rank += 1
+        tail += math.comb(count, rank) / 2**count
+    return Interval(ordered[max(rank - 1, 0)], ordered[-max(rank, 1)])
+
+
 def spread(values: Sequence[float]) -> Spread | None:
     """Return mean and standard deviation, of a sample (n − 1); of one value the deviation is 0, of none it is None."""
     if not values:

@@ -1,0 +1,138 @@
+"""A summary to one self-contained HTML page: no file beside it, no address in it, readable from a disk or a mail.
+
+The template (``page/``) lays out; its scripts draw what depends on the width, sort, and open attempts. All texts are
+escaped by the template, the data of the scripts here. What the page says is decided in ``choice`` and ``columns``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from importlib import resources
+from typing import Any
+
+from offline_interpreter import __version__
+from offline_interpreter.bench.attempts import plain
+from offline_interpreter.bench.choice import advice, cautions, choices
+from offline_interpreter.bench.columns import Column, share_text
+from offline_interpreter.bench.compare import pair, verdict
+from offline_interpreter.bench.page_data import page_data
+from offline_interpreter.bench.report import environment_facts, group_title, not_run_reasons, shown_columns
+from offline_interpreter.bench.summary import Group, Row, Share, Summary
+from offline_interpreter.plain_text import size_text
+
+
+def page(summary: Summary) -> str:
+    """Return the page."""
+    from jinja2 import Environment
+
+    files = resources.files("offline_interpreter.bench").joinpath("page")
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    template = environment.from_string(files.joinpath("page.html").read_text(encoding="utf-8"))
+    return template.render(
+        version=__version__,
+        style=files.joinpath("page.css").read_text(encoding="utf-8"),
+        script=files.joinpath("page.js").read_text(encoding="utf-8"),
+        data=_script_json(page_data(summary)),
+        groups=[_group_view(group) for group in summary.groups],
+        unloadable=[(plain(each.model), plain(each.reason)) for each in summary.unloadable],
+        environments=[[(name, plain(text)) for name, text in environment_facts(e)] for e in summary.environments],
+        duplicates=summary.duplicates,
+    )
+
+
+def _script_json(value: object) -> str:
+    """Return JSON that may stand in a script element: it is ASCII, and has nothing that HTML knows."""
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+# -- what is laid out ---------------------------------------------------------------------------------------------
+
+
+def _group_view(group: Group) -> dict[str, Any]:
+    rows, tabled = group.rows, shown_columns(group.rows)
+    return {
+        "title": plain(group_title(group)),
+        "advice": plain(advice(rows).what),
+        "why": _unbroken(plain(advice(rows).why)),
+        "choices": [(each.title, plain(each.row.label), _unbroken(each.figure)) for each in choices(rows)],
+        "cautions": cautions(rows),
+        "facts": _facts(rows),
+        "panels": _panels(rows),
+        "memory": _memory(rows),
+        "topics": Counter(each.topic for each in tabled),
+        "columns": tabled,
+        "rows": [_table_row(row, tabled) for row in rows],
+        "verdicts": [plain(verdict(row.label, rows[0].label, pair(row.records, rows[0].records))) for row in rows[1:]],
+        "not_run": [(plain(task), plain(reason)) for task, reason in not_run_reasons(rows)],
+    }
+
+
+def _facts(rows: Sequence[Row]) -> str:
+    tried = sum(row.quality.share.tried for row in rows)
+    tasks = len({record.task for row in rows for record in row.records if record.status != "not_run"})
+    names = (_counted(len(rows), "model"), _counted(tasks, "task"), _counted(tried, "attempt"))
+    return " · ".join(names)
+
+
+def _table_row(row: Row, tabled: Sequence[Column]) -> dict[str, Any]:
+    cells = [(column.value(row), column.text(row)) for column in tabled]
+    return {"label": plain(row.label), "quantization": row.key.quantization, "cells": cells}
+
+
+def _panels(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Return the groups of bars: one a family, and one a difficulty where there are several."""
+    panels = []
+    for title, kind in (("families", "families"), ("difficulties", "difficulties")):
+        names = dict.fromkeys(name for row in rows for name in getattr(row, kind))
+        ordered = sorted(names) if kind == "families" else sorted(names, key=_difficulty)
+        panels.append({"title": title, "bars": [_panel(name, rows, kind) for name in ordered]})
+    return [each for each in panels if len(each["bars"]) > 1 or each["title"] == "families"]
+
+
+def _difficulty(name: str) -> int:
+    names = ("easy", "medium", "hard")
+    return names.index(name) if name in names else len(names)
+
+
+def _panel(name: str, rows: Sequence[Row], kind: str) -> dict[str, Any]:
+    shares = [(row, getattr(row, kind)[name]) for row in rows if name in getattr(row, kind)]
+    return {"name": plain(name), "bars": [_bar(plain(row.label), share) for row, share in shares]}
+
+
+def _bar(label: str, share: Share) -> dict[str, Any]:
+    return {
+        "label": label,
+        "value": round(100 * share.value, 2),
+        "low": round(100 * share.interval.low, 2),
+        "high": round(100 * share.interval.high, 2),
+        "count": f"{share.solved}/{share.tried}",
+        "text": share_text(share),
+    }
+
+
+def _memory(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Return what each model takes, as shares of the largest: file, memory, memory of GPUs."""
+    largest = max([1, *(max(row.file_bytes, *_held(row)) for row in rows)])
+    found = []
+    for row in rows:
+        sizes = zip(("memory", "gpu", "file"), (*_held(row), row.file_bytes), strict=True)
+        bars = [(kind, round(100 * size / largest, 2), size_text(size)) for kind, size in sizes if size]
+        found.append({"label": plain(row.label), "bars": bars})
+    return [each for each in found if each["bars"]]
+
+
+def _held(row: Row) -> tuple[int, int]:
+    return (row.speed.rss_bytes, row.speed.vram_bytes) if row.speed else (0, 0)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
+def _unbroken(text: str) -> str:
+    """Keep numbers on one line with their units and intervals."""
+    return re.sub(r"(?<=\d) (?=[%a-z])|(?<=%) (?=\()", "\u00a0", text)
