@@ -43,9 +43,8 @@ def _ignore(*_: object) -> None:
 def _let_go(descriptors: Iterable[int]) -> None:
     for descriptor in descriptors:
         os.close(descriptor)
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(nothing, descriptor)
+    for descriptor in (1, 2):  # standard input is /dev/null, which cannot be opened while the view is built
+        os.dup2(0, descriptor)
 
 
 def _supervise(run: Callable[[], NoReturn], theirs: Iterable[int], lifetime: int, status: int) -> NoReturn:
