@@ -5,6 +5,13 @@ A module holds the tasks of one family or two. They run nothing that a model wro
 
 from __future__ import annotations
 
-from offline_interpreter.bench.core import calendar_and_units, listing, numeric
+from offline_interpreter.bench.core import calendar_and_units, listing, messy_tables, numeric, tables, texts
 
-TASKS = (*numeric.TASKS, *listing.TASKS, *calendar_and_units.TASKS)
+TASKS = (
+    *numeric.TASKS,
+    *listing.TASKS,
+    *calendar_and_units.TASKS,
+    *texts.TASKS,
+    *tables.TASKS,
+    *messy_tables.TASKS,
+)
