@@ -5,7 +5,16 @@ A module holds the tasks of one family or two. They run nothing that a model wro
 
 from __future__ import annotations
 
-from offline_interpreter.bench.core import calendar_and_units, listing, messy_tables, numeric, tables, texts
+from offline_interpreter.bench.core import (
+    calendar_and_units,
+    honest,
+    listing,
+    messy_tables,
+    numeric,
+    repairs,
+    tables,
+    texts,
+)
 
 TASKS = (
     *numeric.TASKS,
@@ -14,4 +23,6 @@ TASKS = (
     *texts.TASKS,
     *tables.TASKS,
     *messy_tables.TASKS,
+    *repairs.TASKS,
+    *honest.TASKS,
 )
