@@ -80,7 +80,8 @@ def _facts(rows: Sequence[Row]) -> str:
 
 def _table_row(row: Row, tabled: Sequence[Column]) -> dict[str, Any]:
     cells = [(column.value(row), column.text(row)) for column in tabled]
-    return {"label": plain(row.label), "quantization": row.key.quantization, "cells": cells}
+    names = {"label": plain(row.label), "short": plain(row.short), "quantization": plain(row.key.quantization)}
+    return {**names, "cells": cells}
 
 
 def _panels(rows: Sequence[Row]) -> list[dict[str, Any]]:
@@ -100,12 +101,13 @@ def _difficulty(name: str) -> int:
 
 def _panel(name: str, rows: Sequence[Row], kind: str) -> dict[str, Any]:
     shares = [(row, getattr(row, kind)[name]) for row in rows if name in getattr(row, kind)]
-    return {"name": plain(name), "bars": [_bar(plain(row.label), share) for row, share in shares]}
+    return {"name": plain(name), "bars": [_bar(row, share) for row, share in shares]}
 
 
-def _bar(label: str, share: Share) -> dict[str, Any]:
+def _bar(row: Row, share: Share) -> dict[str, Any]:
     return {
-        "label": label,
+        "label": plain(row.label),
+        "short": plain(row.short),
         "value": round(100 * share.value, 2),
         "low": round(100 * share.interval.low, 2),
         "high": round(100 * share.interval.high, 2),
@@ -121,7 +123,7 @@ def _memory(rows: Sequence[Row]) -> list[dict[str, Any]]:
     for row in rows:
         sizes = zip(("memory", "gpu", "file"), (*_held(row), row.file_bytes), strict=True)
         bars = [(kind, round(100 * size / largest, 2), size_text(size)) for kind, size in sizes if size]
-        found.append({"label": plain(row.label), "bars": bars})
+        found.append({"label": plain(row.label), "short": plain(row.short), "bars": bars})
     return [each for each in found if each["bars"]]
 
 

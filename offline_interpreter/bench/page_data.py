@@ -48,7 +48,7 @@ def _group(group: Group, numbers: dict[int, int]) -> dict[str, Any]:
 def _model(row: Row) -> dict[str, Any]:
     """Return a model as a point: its share and its median time, each with an interval; the time may be missing."""
     share, speed = row.quality.share, row.speed
-    point: dict[str, Any] = {"label": plain(row.label), "text": share_text(share)}
+    point: dict[str, Any] = {"label": plain(row.label), "short": plain(row.short), "text": share_text(share)}
     point |= {"solved": share.value, "low": share.interval.low, "high": share.interval.high}
     if speed and speed.answer_p50_s > 0:
         point |= {"time": speed.answer_p50_s, "quick": speed.answer_median.low, "slow": speed.answer_median.high}
@@ -66,7 +66,6 @@ def _attempt(record: Record, entries: list[list[str]] | None) -> dict[str, Any]:
         "tokens read": f"{tokens.prompt:,} ({tokens.cached:,} known)" if tokens.prompt else "",
         "tokens written": f"{tokens.generated:,}" if tokens.generated else "",
         "seed": str(record.seed),
-        "repeat": str(record.repeat),
     }
     attempt: dict[str, Any] = {"status": record.status, "facts": [[k, v] for k, v in facts.items() if v]}
     if record.reason:

@@ -7,6 +7,7 @@ processor, threads and build. Nothing is rounded or worded here.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -102,10 +103,14 @@ class RowKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One model in one suite. ``label`` tells it from the others of its group. ``speed`` None: it is not known."""
+    """One model in one suite. ``label`` tells it from the others of its group, and so does ``short``, for drawings.
+
+    ``speed`` None: it is not known.
+    """
 
     key: RowKey
     label: str
+    short: str
     file_bytes: int
     quality: Quality
     families: Mapping[str, Share]
@@ -168,7 +173,8 @@ def summarize(records: Iterable[Record], environments: Mapping[str, Environment]
         duplicates += record.key in attempts
         attempts.setdefault(record.key, record)
     labels = _labels(list(groups))
-    rows = [_row(key, labels[key], list(group.values()), environments) for key, group in groups.items()]
+    shorts = _short_labels(labels)
+    rows = [_row(key, (labels[key], shorts[key]), list(group.values()), environments) for key, group in groups.items()]
     order = {name: index for index, name in enumerate(dict.fromkeys((row.key.suite, row.key.host) for row in rows))}
     rows.sort(key=lambda row: (order[row.key.suite, row.key.host], -row.quality.share.value, _pace(row), row.label))
     loaded = {row.key.model for row in rows}
@@ -209,11 +215,27 @@ def _labels(keys: Sequence[RowKey]) -> dict[RowKey, str]:
     return labels
 
 
-def _row(key: RowKey, label: str, records: Sequence[Record], environments: Mapping[str, Environment]) -> Row:
+_NAMES_NOTHING = re.compile(r"[-_.](instruct|it|chat|gguf)(?=$|[-_. ])", re.IGNORECASE)
+
+
+def _short_labels(labels: Mapping[RowKey, str]) -> dict[RowKey, str]:
+    """Return the labels without what most file names end with, where they stay different from each other."""
+    shorts = {}
+    for key, label in labels.items():
+        ending = re.compile(rf"[-_.]{re.escape(key.quantization)}(?=$| )", re.IGNORECASE)
+        shorts[key] = _NAMES_NOTHING.sub("", ending.sub("", label) if key.quantization else label)
+    counts = Counter((short, key.suite, key.host) for key, short in shorts.items())
+    return {key: short if counts[short, key.suite, key.host] == 1 else labels[key] for key, short in shorts.items()}
+
+
+def _row(
+    key: RowKey, names: tuple[str, str], records: Sequence[Record], environments: Mapping[str, Environment]
+) -> Row:
     tried = [record for record in records if record.status != "not_run"]
     return Row(
         key=key,
-        label=label,
+        label=names[0],
+        short=names[1],
         file_bytes=max(record.file_bytes for record in records),
         quality=_quality(records, tried),
         families=_shares(tried, lambda record: record.family),

@@ -15,6 +15,12 @@ function element(name, attributes = {}, ...children) {
   return made;
 }
 
+// A name that is cut loses its middle: what tells sizes and quantizations apart stands at its end.
+function nameOf(model) {
+  const parts = [element("span", {}, model.short.slice(0, -7)), element("span", {}, model.short.slice(-7))];
+  return element("span", { class: "name", title: model.label }, ...parts);
+}
+
 function drawn(name, attributes, text = "") {
   const made = document.createElementNS("http://www.w3.org/2000/svg", name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
@@ -105,7 +111,7 @@ function placeLabels(svg, points, frame) {
   ]);
   document.body.append(svg); // texts can only be measured inside of a document
   for (const point of [...points].sort((a, b) => a.y - b.y)) {
-    const text = drawn("text", { class: "label", "text-anchor": "middle" }, shorten(point.model.label, 30));
+    const text = drawn("text", { class: "label", "text-anchor": "middle" }, shorten(point.model.short, svg.width.baseVal.value < 600 ? 22 : 32));
     svg.append(text);
     const size = text.getBBox();
     const place = bestPlace(point, size.width / 2 + 3, size.height / 2 + 1, frame, taken, lines);
@@ -142,7 +148,7 @@ function leader(point, place) {
 
 const around = (x, y, width, height) => ({ left: x - width, right: x + width, top: y - height, bottom: y + height });
 const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
-const shorten = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+const shorten = (text, most) => (text.length > most ? `${text.slice(0, most - 8)}…${text.slice(-7)}` : text);
 
 // -- the table of figures -------------------------------------------------------------------------------------------
 
@@ -226,7 +232,7 @@ function makeMatrix(box) {
 
 function matrixTable(index, tasks) {
   const group = data.groups[index];
-  const heads = group.models.map((model) => element("th", { scope: "col" }, element("span", { title: model.label }, model.label)));
+  const heads = group.models.map((model) => element("th", { scope: "col" }, nameOf(model)));
   const body = element("tbody");
   let family = null;
   for (const task of tasks) {
@@ -271,7 +277,7 @@ function fillDialog([index, task, model, repeat], numbers) {
   const go = (m, r) => () => { location.replace(`#attempt-${index}-${task}-${m}-${r}`); };
   const others = group.models.map((each, m) => (group.cells[task][m].length ? element("button", {
     type: "button", class: outcome(group.cells[task][m]), "aria-current": String(m === model), onclick: go(m, 0),
-  }, `${cellMark(group.cells[task][m])} ${each.label}`) : "")).filter(Boolean);
+  }, `${cellMark(group.cells[task][m])} ${each.short}`) : "")).filter(Boolean);
   const repeats = numbers.length < 2 ? [] : numbers.map((number, r) => element("button", {
     type: "button", class: data.attempts[number].status, "aria-current": String(r === repeat), onclick: go(model, r),
   }, `${MARKS[data.attempts[number].status]} attempt ${r + 1}`));
