@@ -89,9 +89,9 @@ def markdown(summary: Summary) -> str:
         parts += _group_parts(group, several=len(summary.groups) > 1)
     if summary.unloadable:
         parts += ["## Models that could not be loaded"]
-        parts += [_table(["Model", "Reason"], [[each.model, each.reason] for each in summary.unloadable])]
+        parts += [markdown_table(["Model", "Reason"], [[each.model, each.reason] for each in summary.unloadable])]
     parts += ["## What it ran on"]
-    parts += [_table(["", ""], environment_facts(each)) for each in summary.environments] or ["Not recorded."]
+    parts += [markdown_table(["", ""], environment_facts(each)) for each in summary.environments] or ["Not recorded."]
     parts += ["## What the figures mean", "\n".join(f"- **{each.title}**: {each.about}." for each in columns())]
     if summary.duplicates:
         parts += [f"{summary.duplicates:,} attempts stood in the records twice and count once."]
@@ -103,13 +103,13 @@ def _group_parts(group: Group, *, several: bool) -> list[str]:
     parts = [f"## {_text(group_title(group))}"] if several else []
     parts += [f"**{_text(advice(rows).what)}** {_text(advice(rows).why)}"]
     found = [[each.title, each.row.label, each.figure] for each in choices(rows)]
-    parts += [_table(["", "Model", ""], found)] if found else []
+    parts += [markdown_table(["", "Model", ""], found)] if found else []
     parts += ["\n".join(f"- {_text(line)}" for line in cautions(rows))] if cautions(rows) else []
     heading = "###" if several else "##"
     for topic, title in (("quality", "Quality"), ("speed", "Speed and memory")):
         shown = shown_columns(rows, topic)
         body = [[row.label, *(column.text(row) for column in shown)] for row in rows]
-        parts += [f"{heading} {title}", _table(["Model", *(column.title for column in shown)], body)]
+        parts += [f"{heading} {title}", markdown_table(["Model", *(column.title for column in shown)], body)]
     parts += [f"{heading} Solved by family", _families(rows)]
     if len(rows) > 1:
         lines = [verdict(row.label, rows[0].label, pair(row.records, rows[0].records)) for row in rows[1:]]
@@ -160,10 +160,11 @@ def _families(rows: Sequence[Row]) -> str:
         [row.label, *(share_text(row.families[name]) if name in row.families else "–" for name in families)]
         for row in rows
     ]
-    return _table(["Model", *families], body)
+    return markdown_table(["Model", *families], body)
 
 
-def _table(header: Sequence[str], body: Sequence[Sequence[str]]) -> str:
+def markdown_table(header: Sequence[str], body: Sequence[Sequence[str]]) -> str:
+    """Return a table in which nothing of the cells is Markdown; from four columns on, all but the first are numbers."""
     right = [bool(index) and len(header) > 3 for index in range(len(header))]
     lines = [_line(header), "|" + "|".join("---:" if each else "---" for each in right) + "|"]
     return "\n".join(lines + [_line(row) for row in body])
