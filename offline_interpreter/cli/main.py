@@ -17,6 +17,7 @@ import click
 
 from offline_interpreter import __version__
 from offline_interpreter.cli.ask import ask
+from offline_interpreter.cli.bench import bench
 from offline_interpreter.cli.cache import cache
 from offline_interpreter.cli.exec import exec_files
 from offline_interpreter.cli.models import models
@@ -67,6 +68,7 @@ group.add_command(ask)
 group.add_command(exec_files)
 group.add_command(models)
 group.add_command(cache)
+group.add_command(bench)
 
 
 def main() -> NoReturn:
