@@ -7,7 +7,12 @@ from __future__ import annotations
 
 from offline_interpreter.bench.core import (
     calendar_and_units,
+    charts,
+    codes_and_gifs,
+    documents,
+    file_keeping,
     honest,
+    imaging,
     listing,
     messy_tables,
     numeric,
@@ -23,6 +28,11 @@ TASKS = (
     *texts.TASKS,
     *tables.TASKS,
     *messy_tables.TASKS,
+    *charts.TASKS,
+    *file_keeping.TASKS,
+    *documents.TASKS,
+    *imaging.TASKS,
+    *codes_and_gifs.TASKS,
     *repairs.TASKS,
     *honest.TASKS,
 )
