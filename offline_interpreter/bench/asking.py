@@ -169,7 +169,7 @@ def run_check(kernel: Kernel, code: str, limit_s: float) -> Ended:
                 printed.append(output.text)
             elif isinstance(output, Output) and output.kind == "error":
                 error = output.text.strip().rpartition("\n")[2] or output.name
-    endings = {"ok": "", "timeout": f"It did not end within {limit_s:,.0f} s.", "died": "The interpreter died."}
+    endings = {"ok": "", "timeout": f"It did not end within {limit_s:,.1f} s.", "died": "The interpreter died."}
     return Ended("".join(printed), endings.get(result.status, error or "It failed."), result.seconds)
 
 

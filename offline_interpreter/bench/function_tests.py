@@ -44,12 +44,14 @@ class FunctionTests:
     """``tests`` raise unless the function ``name`` is right; ``reference`` is one that is.
 
     ``given`` is code that the tests and the function may use; a function ``name`` in it is not the one that is judged.
+    It gets ``least_s``, or several times what the reference takes if that is more.
     """
 
     name: str
     given: str
     reference: str
     tests: str
+    least_s: float = LEAST_LIMIT_S
 
 
 def function_fault(tests: FunctionTests, attempt: Attempt) -> str:
@@ -61,7 +63,7 @@ def function_fault(tests: FunctionTests, attempt: Attempt) -> str:
     if not _is_defined(tests.name, attempt):
         return f"There is no function `{tests.name}`."
     code = _TESTING.format(name=tests.name, given=tests.given, tests=tests.tests, passed=_PASSED)
-    ended = attempt.run(code, max(LEAST_LIMIT_S, LIMIT_FACTOR * proven.seconds))
+    ended = attempt.run(code, max(tests.least_s, LIMIT_FACTOR * proven.seconds))
     if ended.error:
         return ended.error
     return "" if ended.printed.rstrip().endswith(_PASSED) else "The tests did not run to their end."
