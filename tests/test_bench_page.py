@@ -92,18 +92,41 @@ def test_nothing_reaches_beyond_the_window_and_no_labels_overlap(
 ) -> None:
     page.open(report, width, scheme=scheme)
     assert page.value("document.documentElement.scrollWidth") == width
-    boxes = page.value(
+    assert len(boxes(page)) == 2 * len(SAMPLES)
+    assert overlaps(boxes(page)) == []
+
+
+@pytest.mark.parametrize("width", [400, 1280])
+def test_names_of_many_models_do_not_overlap_and_all_of_them_are_named(page: Page, tmp_path: Path, width: int) -> None:
+    models = [replace(SAMPLES[0], name=f"model-{n}b-instruct", skill=n / 20, token_s=0.004 * n) for n in range(1, 21)]
+    write_run(tmp_path, models, tasks=24, transcripts=False)
+    write_report([tmp_path], tmp_path)
+    page.open(tmp_path / "report.html", width)
+    assert overlaps(boxes(page)) == []
+    text = page.value(
+        "document.querySelector('.scatter').innerText + document.querySelector('.scatter svg').textContent"
+    )
+    assert [model.name for model in models if model.name.removesuffix("-instruct") not in text] == []
+
+
+def boxes(page: Page) -> list[list[float]]:
+    """Return left, top, right and bottom of each point and each name."""
+    found: list[list[float]] = page.value(
         "[...document.querySelectorAll('.scatter .label, .scatter circle')].map((each) => {"
         "const box = each.getBoundingClientRect(); return [box.left, box.top, box.right, box.bottom]; })"
     )
-    assert len(boxes) == 2 * len(SAMPLES)
-    overlaps = [
+    return found
+
+
+def overlaps(boxes: list[list[float]]) -> list[tuple[list[float], list[float]]]:
+    """Return the pairs that overlap, of which at least one is a name: points lie where they lie."""
+    names = [box for box in boxes if box[2] - box[0] > 20]
+    return [
         (one, other)
-        for index, one in enumerate(boxes)
-        for other in boxes[:index]
-        if one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+        for one in names
+        for other in boxes
+        if one is not other and one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
     ]
-    assert overlaps == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

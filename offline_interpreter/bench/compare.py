@@ -16,6 +16,7 @@ from offline_interpreter.bench.records import Environment, Record, read_environm
 from offline_interpreter.bench.statistics import mcnemar_exact
 from offline_interpreter.bench.summary import Row, Share, share_of, summarize
 from offline_interpreter.errors import UsageError
+from offline_interpreter.view.lines import safe
 
 SIGNIFICANT = 0.05
 LEAST_DIFFERING = 6  # with fewer, not even a clean sweep is rarer than 1 in 20
@@ -195,7 +196,7 @@ def chance_text(p: float) -> str:
 
 
 def comparison_lines(pairs: Iterable[ModelPair]) -> list[str]:
-    """Return the text of a comparison, without a last newline: a paragraph for each pair of models."""
+    """Return the lines of a comparison, safe to print: a paragraph for each pair of models."""
     lines: list[str] = []
     for each in pairs:
         names = each.first, each.second
@@ -213,7 +214,7 @@ def comparison_lines(pairs: Iterable[ModelPair]) -> list[str]:
         if each.changed:
             lines.append("  Beside that, these differ: " + "; ".join(each.changed))
         lines.append("")
-    return lines[:-1]
+    return [safe(line) for line in lines[:-1]]
 
 
 def share_text(share: Share) -> str:

@@ -10,6 +10,7 @@ import csv
 import io
 import json
 import os
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
@@ -23,6 +24,10 @@ from offline_interpreter.bench.records import Environment, Record, read_environm
 from offline_interpreter.bench.summary import Group, Row, Summary, summarize
 from offline_interpreter.errors import UsageError
 from offline_interpreter.plain_text import size_text, without_escapes
+
+MOST_TASKS = 250  # in the Markdown
+
+_OUTCOMES = {"solved": "solved", "failed": "-", "timeout": "out of time", "error": "broken", "not_run": "not run"}
 
 
 def write_report(folders: Sequence[Path], out: Path) -> None:
@@ -114,6 +119,7 @@ def _group_parts(group: Group, *, several: bool) -> list[str]:
     if len(rows) > 1:
         lines = [verdict(row.label, rows[0].label, pair(row.records, rows[0].records)) for row in rows[1:]]
         parts += [f"{heading} Is the best one better?", "\n".join(f"- {_text(line)}" for line in lines)]
+    parts += [f"{heading} Task by task", _tasks(rows)]
     reasons = not_run_reasons(rows)
     if reasons:
         parts += [f"{heading} Not run", "\n".join(f"- {_text(task)}: {_text(reason)}" for task, reason in reasons)]
@@ -163,10 +169,37 @@ def _families(rows: Sequence[Row]) -> str:
     return markdown_table(["Model", *families], body)
 
 
-def markdown_table(header: Sequence[str], body: Sequence[Sequence[str]]) -> str:
-    """Return a table in which nothing of the cells is Markdown; from four columns on, all but the first are numbers."""
-    right = [bool(index) and len(header) > 3 for index in range(len(header))]
-    lines = [_line(header), "|" + "|".join("---:" if each else "---" for each in right) + "|"]
+def _tasks(rows: Sequence[Row]) -> str:
+    """Return what each model made of each task, or a line instead where there are many."""
+    cells: dict[tuple[str, str], dict[int, list[Record]]] = defaultdict(lambda: defaultdict(list))
+    for column, row in enumerate(rows):
+        for record in row.records:
+            cells[record.family, record.task][column].append(record)
+    if len(cells) > MOST_TASKS:
+        return f"{len(cells):,} tasks: `report.html` and `report.json` list them."
+    body = [
+        [task, family, *(_outcome(found[column]) for column in range(len(rows)))]
+        for (family, task), found in sorted(cells.items())
+    ]
+    return markdown_table(["Task", "Family", *(row.short for row in rows)], body, right=False)
+
+
+def _outcome(records: Sequence[Record]) -> str:
+    if len(records) > 1:
+        return f"{sum(record.status == 'solved' for record in records)}/{len(records)}"
+    return _OUTCOMES[records[0].status] if records else ""
+
+
+def markdown_table(header: Sequence[str], body: Sequence[Sequence[str]], *, right: bool | None = None) -> str:
+    """Return a table in which nothing of the cells is Markdown.
+
+    ``right``: all columns but the first are aligned to the right; None: from four columns on.
+    """
+    numbers = len(header) > 3 if right is None else right
+    lines = [
+        _line(header),
+        "|" + "|".join("---:" if index and numbers else "---" for index in range(len(header))) + "|",
+    ]
     return "\n".join(lines + [_line(row) for row in body])
 
 

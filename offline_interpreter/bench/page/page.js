@@ -35,7 +35,12 @@ function drawScatter(box) {
   const timed = models.filter((model) => model.time > 0);
   box.replaceChildren();
   const width = box.clientWidth;
-  if (timed.length && width) box.append(scatter(timed, width));
+  if (timed.length && width) {
+    const [svg, nameless] = scatter(timed, width);
+    box.append(svg);
+    const names = nameless.map((model) => `${model.short} (${model.text}, ${model.timeText} s)`);
+    if (names.length) box.append(element("p", { class: "untimed" }, `No room for the names of ${names.join(", ")}`));
+  }
   const others = models.filter((model) => !(model.time > 0)).map((model) => `${model.label} ${model.text}`);
   if (others.length) box.append(element("p", { class: "untimed" }, `Speed not known: ${others.join(", ")}`));
 }
@@ -55,8 +60,8 @@ function scatter(models, width) {
   }));
   points.sort((a, b) => a.front - b.front);
   for (const point of points) svg.append(drawPoint(point));
-  placeLabels(svg, points, frame);
-  return svg;
+  const nameless = placeLabels(svg, points, frame);
+  return [svg, nameless];
 }
 
 function dominates(other, model) {
@@ -103,41 +108,65 @@ function drawPoint(point) {
 }
 
 // Each label goes to the nearest place where it covers no other label, no point and as little of the lines as can be.
+// Who chooses first matters, so several orders are tried. Points whose label finds no place nearby are returned.
 function placeLabels(svg, points, frame) {
-  const taken = points.map((point) => around(point.x, point.y, 8, 8));
   const lines = points.flatMap((point) => [
     { left: point.left, right: point.right, top: point.y - 2, bottom: point.y + 2 },
     { left: point.x - 2, right: point.x + 2, top: point.high, bottom: point.low },
   ]);
   document.body.append(svg); // texts can only be measured inside of a document
-  for (const point of [...points].sort((a, b) => a.y - b.y)) {
-    const text = drawn("text", { class: "label", "text-anchor": "middle" }, shorten(point.model.short, svg.width.baseVal.value < 600 ? 22 : 32));
-    svg.append(text);
-    const size = text.getBBox();
-    const place = bestPlace(point, size.width / 2 + 3, size.height / 2 + 1, frame, taken, lines);
-    taken.push(place.box);
-    text.setAttribute("x", place.x);
-    text.setAttribute("y", place.y + size.height * 0.28);
-    if (place.distance > 34) svg.insertBefore(leader(point, place), svg.querySelector("g"));
+  for (const point of points) {
+    point.text = drawn("text", { class: "label", "text-anchor": "middle" }, shorten(point.model.short, frame.right < 600 ? 22 : 32));
+    svg.append(point.text);
+    const size = point.text.getBBox();
+    Object.assign(point, { halfWidth: size.width / 2 + 3, halfHeight: size.height / 2 + 1 });
   }
   svg.remove();
+  const orders = [(a, b) => a.y - b.y, (a, b) => b.y - a.y, (a, b) => a.x - b.x, (a, b) => b.x - a.x];
+  const layouts = orders.map((order) => layOut([...points].sort(order), frame, lines));
+  const best = layouts.reduce((one, other) => (other.cost < one.cost ? other : one));
+  for (const [point, place] of best.places) {
+    if (!place) {
+      point.text.remove();
+      continue;
+    }
+    point.text.setAttribute("x", place.x);
+    point.text.setAttribute("y", place.y + point.halfHeight * 0.5);
+    if (place.distance > 26) svg.insertBefore(leader(point, place), svg.querySelector("g"));
+  }
+  return best.places.filter(([, place]) => !place).map(([point]) => point.model);
 }
 
-function bestPlace(point, halfWidth, halfHeight, frame, taken, lines) {
+const FARTHEST = 75; // pixels from a point to its label
+const NO_PLACE = 500;
+
+function layOut(points, frame, lines) {
+  const taken = points.map((point) => around(point.x, point.y, 8, 8));
+  let cost = 0;
+  const places = points.map((point) => {
+    const place = bestPlace(point, frame, taken, lines);
+    if (place) taken.push(place.box);
+    cost += place ? place.cost : NO_PLACE;
+    return [point, place];
+  });
+  return { places, cost };
+}
+
+function bestPlace(point, frame, taken, lines) {
   let best = null;
-  for (let distance = 9; distance < 260; distance += 6) {
+  for (let distance = 9; distance < FARTHEST; distance += 6) {
     for (let turn = 0; turn < 24; turn++) {
       const angle = (turn % 2 ? 1 : -1) * Math.ceil(turn / 2) * Math.PI / 12 - Math.PI / 8;
-      const x = point.x + Math.cos(angle) * (distance + halfWidth);
-      const y = point.y + Math.sin(angle) * (distance + halfHeight);
-      const box = around(x, y, halfWidth, halfHeight);
+      const x = point.x + Math.cos(angle) * (distance + point.halfWidth);
+      const y = point.y + Math.sin(angle) * (distance + point.halfHeight);
+      const box = around(x, y, point.halfWidth, point.halfHeight);
       if (box.left < frame.left || box.right > frame.right + 10 || box.top < 0 || box.bottom > frame.bottom) continue;
       if (taken.some((other) => meet(box, other))) continue;
       const cost = distance + 30 * lines.filter((line) => meet(box, line)).length;
       if (!best || cost < best.cost) best = { x, y, box, cost, distance };
     }
   }
-  return best || { x: point.x, y: point.y - 14, box: around(point.x, point.y - 14, halfWidth, halfHeight), distance: 0 };
+  return best;
 }
 
 function leader(point, place) {
