@@ -14,6 +14,7 @@ from offline_interpreter.bench.core.pictures import RASTER, difference, frames_o
 from offline_interpreter.bench.tasks import Attempt, Question, Task
 
 MOST_SIDE_OF_CODE = 4_000
+MICRO_CHARS = 16  # shorter texts may become Micro QR codes, which telephones and OpenCV do not read
 
 
 def _animation(rng: Random, folder: Path) -> Question:
@@ -135,7 +136,7 @@ def _code(rng: Random, folder: Path) -> Question:
 
 
 def _badges(rng: Random, folder: Path) -> Question:
-    names = [name for name in people(rng, 20) if name.isascii()][:9]
+    names = [name for name in people(rng, 25) if name.isascii() and len(name) >= MICRO_CHARS - 5][:9]
     rows = [(f"{rng.randrange(10_000, 99_999)}", name, rng.choice(("yes", "yes", "no"))) for name in names]
     write_csv(folder / "guests.csv", ("ticket", "name", "paid"), rows)
     wanted = {f"{ticket}.png": f"{ticket};{name}" for ticket, name, paid in rows if paid == "yes"}
