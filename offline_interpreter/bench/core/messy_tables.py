@@ -11,9 +11,7 @@ from random import Random
 from offline_interpreter.bench.core.answers import require_figures, require_name, require_number
 from offline_interpreter.bench.core.demands import question, require, solution
 from offline_interpreter.bench.core.files import read_named, sheet_of
-from offline_interpreter.bench.core.invented import LAST_NAMES, TOWNS, csv_text, people, write_csv
-from offline_interpreter.bench.core.laid import write_book
-from offline_interpreter.bench.core.office import first_sheet
+from offline_interpreter.bench.core.invented import TOWNS, csv_text, people, write_csv
 from offline_interpreter.bench.tasks import Attempt, Question, Task
 
 FAMILY = "tables"
@@ -46,6 +44,20 @@ def _german(rng: Random, folder: Path) -> Question:
         solution(code, "\n".join(f"{town}: {value:.2f}" for town, value in truth.items())),
         "\n".join(f"{town}: {value / 1000:.2f}" for town, value in truth.items()),
     )
+
+
+_CLEANED = r"""
+    import pandas as pd
+    df = pd.read_csv("donors.csv", dtype=str, keep_default_na=False)
+    df.columns = ["id", "name", "town", "donated"]
+    df["donated"] = pd.to_numeric(df["donated"].str.replace(r"[$,\s]", "", regex=True), errors="coerce")
+    for column in ("name", "town"):
+        df[column] = df[column].str.split().str.join(" ").str.title()
+    df["id"] = df["id"].astype(int)
+    df = df.dropna().drop_duplicates("id").sort_values("id")
+    df.to_csv("clean.csv", index=False)
+    print(f"{df.donated.sum():.2f}")
+    """
 
 
 def _cleaning(rng: Random, folder: Path) -> Question:
@@ -87,26 +99,14 @@ def _cleaning(rng: Random, folder: Path) -> Question:
             )
         require_number(attempt.answer, total, "the sum of the donations", 2)
 
-    code = r"""
-        import pandas as pd
-        df = pd.read_csv("donors.csv", dtype=str, keep_default_na=False)
-        df.columns = ["id", "name", "town", "donated"]
-        df["donated"] = pd.to_numeric(df["donated"].str.replace(r"[$,\s]", "", regex=True), errors="coerce")
-        for column in ("name", "town"):
-            df[column] = df[column].str.split().str.join(" ").str.title()
-        df["id"] = df["id"].astype(int)
-        df = df.dropna().drop_duplicates("id").sort_values("id")
-        df.to_csv("clean.csv", index=False)
-        print(f"{df.donated.sum():.2f}")
-        """
     return question(
         "donors.csv was typed in by many hands. Clean it: columns id, name, town, donated; no needless blanks; "
         "names and towns with capital first letters only, amounts as plain numbers; leave out donors for whom no "
         "amount is given; each id once; sorted by id. Save it as clean.csv and tell me the sum of the donations.",
         look,
-        solution(code, f"clean.csv is saved; the donations add up to {total:.2f}."),
+        solution(_CLEANED, f"clean.csv is saved; the donations add up to {total:.2f}."),
         solution(
-            code.replace('.drop_duplicates("id")', ""), f"clean.csv is saved; the donations add up to {total:.2f}."
+            _CLEANED.replace('.drop_duplicates("id")', ""), f"clean.csv is saved; the donations add up to {total:.2f}."
         ),
     )
 
@@ -157,92 +157,6 @@ def _joined(rng: Random, folder: Path) -> Question:
     )
 
 
-def _two_sheets(rng: Random, folder: Path) -> Question:
-    names = rng.sample(LAST_NAMES, 9)
-    budget = {name: rng.randrange(20, 200) * 100 for name in names}
-    spent, expenses = dict.fromkeys(names, 0), []
-    for _ in range(130):
-        name, amount = rng.choice(names[:-1]), rng.randrange(10, 1200)
-        expenses.append([date(2024, rng.randrange(1, 13), 5), rng.choice((name, name.lower())), amount])
-        spent[name] += amount
-    sheets: dict[str, list[list[object]]] = {
-        "Budget": [["Department", "Budget"], *([name, budget[name]] for name in names)],
-        "Actual": [["Date", "Department", "Amount"], *expenses],
-    }
-    write_book(folder / "costs.xlsx", sheets)
-    left = {name: budget[name] - spent[name] for name in names}
-    over = [name for name in names if left[name] < 0]
-
-    def look(attempt: Attempt) -> None:
-        table = first_sheet(read_named(attempt.folder, "report.xlsx"))
-        got = dict(zip(table.column("department"), table.figures("left"), strict=True))
-        wrong = [name for name in names if got.get(name) != left[name]]
-        require(not wrong, f"report.xlsx does not say what is left for {wrong[:1]}.")
-        require_number(attempt.answer, len(over), "how many departments are over budget")
-
-    code = """
-        import pandas as pd
-        sheets = pd.read_excel("costs.xlsx", sheet_name=None)
-        spent = sheets["Actual"].groupby(sheets["Actual"]["Department"].str.title())["Amount"].sum()
-        df = sheets["Budget"]
-        df["Spent"] = df["Department"].map(spent).fillna(0).astype(int)
-        df["Left"] = df["Budget"] - df["Spent"]
-        df.to_excel("report.xlsx", index=False)
-        print((df["Left"] < 0).sum())
-        """
-    return question(
-        "costs.xlsx has a sheet Budget and a sheet Actual with every single expense (somebody did not care about "
-        "capital letters). Make a report.xlsx with the columns Department, Budget, Spent and Left, one row per "
-        "department, in the order of the budget. How many departments are over their budget?",
-        look,
-        solution(code, f"report.xlsx is saved; {len(over)} departments are over budget."),
-        solution(code.replace(".str.title()", ""), f"report.xlsx is saved; {len(over)} departments are over budget."),
-    )
-
-
-def _monthly_files(rng: Random, folder: Path) -> Question:
-    headers = (("category", "amount"), ("Category", "Amount (EUR)"), ("amount", "category"), ("CATEGORY", "AMOUNT"))
-    categories = ("rent", "food", "travel", "books")
-    truth = dict.fromkeys(categories, 0)
-    (folder / "expenses").mkdir()
-    for month in range(1, 13):
-        header = rng.choice(headers)
-        rows = []
-        for _ in range(rng.randrange(8, 20)):
-            category, cents = rng.choice(categories), rng.randrange(200, 60_000)
-            truth[category] += cents
-            cell = (rng.choice((category, category.title())), f"{cents / 100:.2f}")
-            rows.append(cell if header[0].lower() == "category" else cell[::-1])
-        note = "# exported by hand\n# do not edit\n" if rng.random() < 0.4 else ""
-        name = f"{month:02}{rng.choice(('', '_2023'))}.csv"
-        (folder / "expenses" / name).write_text(note + csv_text(header, rows), "utf-8")
-    (folder / "expenses" / "total_old.csv").write_text("category,amount\nrent,99999.00\n", "utf-8")
-    euros = {category: cents / 100 for category, cents in truth.items()}
-
-    def look(attempt: Attempt) -> None:
-        require_figures(attempt.answer, euros, 2)
-
-    code = """
-        import glob
-        import pandas as pd
-        parts = []
-        for path in glob.glob("expenses/[01]*.csv"):
-            df = pd.read_csv(path, comment="#")
-            df.columns = [column.lower().split()[0] for column in df.columns]
-            parts.append(df)
-        df = pd.concat(parts)
-        for category, amount in df.groupby(df["category"].str.lower())["amount"].sum().items():
-            print(f"{category}: {amount:.2f}")
-        """
-    return question(
-        "The folder expenses has a CSV file for each month of last year, but they don't all look the same. How much "
-        "did I spend in the whole year on rent, food, travel and books? Only the twelve monthly files count.",
-        look,
-        solution(code, "\n".join(f"{category}: {value:.2f}" for category, value in euros.items())),
-        "\n".join(f"{category}: {value + 99999 * (category == 'rent'):.2f}" for category, value in euros.items()),
-    )
-
-
 def _moving_average(rng: Random, folder: Path) -> Question:
     first = date(2024, 1, 1)
     counts = {first + timedelta(n): rng.randrange(80, 900) for n in range(200)}
@@ -280,7 +194,5 @@ TASKS = (
     Task("tables-german", FAMILY, "medium", PANDAS, _german),
     Task("tables-cleaning", FAMILY, "hard", PANDAS, _cleaning),
     Task("tables-joined", FAMILY, "hard", PANDAS, _joined),
-    Task("tables-two-sheets", FAMILY, "hard", ("pandas", "openpyxl"), _two_sheets),
-    Task("tables-monthly-files", FAMILY, "hard", PANDAS, _monthly_files),
     Task("tables-moving-average", FAMILY, "hard", PANDAS, _moving_average),
 )

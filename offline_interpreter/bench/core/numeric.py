@@ -180,6 +180,32 @@ def _loan(rng: Random, folder: Path) -> Question:
     )
 
 
+_GREEDY_LOAD = """
+    import pandas as pd
+    df = pd.read_csv("parcels.csv").sort_values("fee", ascending=False)
+    df = df[df.weight_kg.cumsum() <= LIMIT]
+    df[["parcel"]].to_csv("load.csv", index=False)
+    print(df.fee.sum())
+    """
+
+
+_BEST_LOAD = """
+    import pandas as pd
+    df = pd.read_csv("parcels.csv")
+    states = {0: (0, ())}
+    for p in df.itertuples():
+        weight = round(p.weight_kg * 10)
+        for used, (fees, names) in sorted(states.items(), reverse=True):
+            if used + weight <= round(LIMIT * 10):
+                new = (fees + p.fee, (*names, p.parcel))
+                if used + weight not in states or states[used + weight][0] < new[0]:
+                    states[used + weight] = new
+    fees, names = max(states.values())
+    pd.DataFrame({"parcel": names}).to_csv("load.csv", index=False)
+    print(fees)
+    """
+
+
 def _van(rng: Random, folder: Path) -> Question:
     parcels = [(f"P{n:02}", rng.randrange(30, 260), rng.randrange(15, 140)) for n in range(1, 23)]
     limit = sum(weight for _, weight, _ in parcels) * 2 // 5
@@ -202,35 +228,17 @@ def _van(rng: Random, folder: Path) -> Question:
             sum(p[2] for p in parcels if p[0] in chosen) == best[limit], "What load.csv lists does not bring the most."
         )
 
-    greedy = """
-        import pandas as pd
-        df = pd.read_csv("parcels.csv").sort_values("fee", ascending=False)
-        df = df[df.weight_kg.cumsum() <= LIMIT]
-        df[["parcel"]].to_csv("load.csv", index=False)
-        print(df.fee.sum())
-        """
-    exact = """
-        import pandas as pd
-        df = pd.read_csv("parcels.csv")
-        states = {0: (0, ())}
-        for p in df.itertuples():
-            weight = round(p.weight_kg * 10)
-            for used, (fees, names) in sorted(states.items(), reverse=True):
-                if used + weight <= round(LIMIT * 10):
-                    new = (fees + p.fee, (*names, p.parcel))
-                    if used + weight not in states or states[used + weight][0] < new[0]:
-                        states[used + weight] = new
-        fees, names = max(states.values())
-        pd.DataFrame({"parcel": names}).to_csv("load.csv", index=False)
-        print(fees)
-        """
     return question(
         f"parcels.csv has all parcels that wait at our depot. The van takes {limit / 10:g} kg at most. Which of them "
         "should we load so that the fees add up to as much as possible? It has to be the true optimum. Put the parcels "
         "to load into load.csv (a column parcel) and tell me the sum of the fees.",
         look,
-        solution(exact.replace("LIMIT", f"{limit / 10:g}"), f"The best load brings {best[limit]}; it is in load.csv."),
-        solution(greedy.replace("LIMIT", f"{limit / 10:g}"), f"The best load brings {best[limit]}; it is in load.csv."),
+        solution(
+            _BEST_LOAD.replace("LIMIT", f"{limit / 10:g}"), f"The best load brings {best[limit]}; it is in load.csv."
+        ),
+        solution(
+            _GREEDY_LOAD.replace("LIMIT", f"{limit / 10:g}"), f"The best load brings {best[limit]}; it is in load.csv."
+        ),
     )
 
 

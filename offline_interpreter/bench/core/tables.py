@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
 import statistics
 from collections import defaultdict
-from contextlib import closing
 from pathlib import Path
 from random import Random
 
-from offline_interpreter.bench.core.answers import require_figures, require_name, require_number, require_order
+from offline_interpreter.bench.core.answers import require_figures, require_number, require_order
 from offline_interpreter.bench.core.demands import question, require, solution
-from offline_interpreter.bench.core.files import json_of, read_named, sheet_of
+from offline_interpreter.bench.core.files import json_of, read_named
 from offline_interpreter.bench.core.invented import PRODUCTS, REGIONS, TOWNS, people, write_csv
 from offline_interpreter.bench.core.office import first_sheet
 from offline_interpreter.bench.tasks import Attempt, Question, Task
@@ -214,88 +211,6 @@ def _pivot(rng: Random, folder: Path) -> Question:
     )
 
 
-def _nested(rng: Random, folder: Path) -> Question:
-    orders, lines = [], []
-    for number in range(2001, 2041):
-        names = rng.sample(PRODUCTS, rng.randrange(1, 5))
-        bought = [(name, rng.randrange(1, 9), rng.randrange(150, 9900)) for name in names]
-        items = [{"sku": name, "qty": count, "price": cents / 100} for name, count, cents in bought]
-        customer = {"name": people(rng, 1)[0], "town": rng.choice(TOWNS)}
-        orders.append({"id": number, "customer": customer, "items": items})
-        lines += [(number, name, count * cents / 100) for name, count, cents in bought]
-    (folder / "orders.json").write_text(json.dumps({"orders": orders}, ensure_ascii=False, indent=1), "utf-8")
-    total = sum(line[2] for line in lines)
-
-    def look(attempt: Attempt) -> None:
-        require_number(attempt.answer, total, "the total", 2)
-        table = sheet_of(read_named(attempt.folder, "lines.csv"))
-        got = sorted(zip(table.figures("id"), table.column("sku"), table.figures("amount"), strict=True))
-        wrong = len(got) != len(lines) or any(
-            a[:2] != b[:2] or abs(a[2] - b[2]) > 0.006 for a, b in zip(got, sorted(lines), strict=True)
-        )
-        require(not wrong, "lines.csv does not hold each line of each order with its amount.")
-        require(table.column("town")[0] in TOWNS, "lines.csv does not hold the towns.")
-
-    code = """
-        import json
-        import pandas as pd
-        rows = [
-            {"id": o["id"], "town": o["customer"]["town"], "sku": i["sku"], "amount": round(i["qty"] * i["price"], 2)}
-            for o in json.load(open("orders.json", encoding="utf-8"))["orders"]
-            for i in o["items"]
-        ]
-        df = pd.DataFrame(rows)
-        df.to_csv("lines.csv", index=False)
-        print(f"{df.amount.sum():.2f}")
-        """
-    return question(
-        "I exported our orders as orders.json but need them as a table: lines.csv with one row per ordered item and "
-        "the columns id, town, sku, amount (quantity times price). What is the total amount of all lines?",
-        look,
-        solution(code, f"lines.csv is saved; the total is {total:.2f}."),
-        solution(code.replace('i["qty"] * i["price"]', 'i["price"]'), f"lines.csv is saved; the total is {total:.2f}."),
-    )
-
-
-def _database(rng: Random, folder: Path) -> Question:
-    authors, loans = (
-        people(rng, 4),
-        [(rng.randrange(1, 5), rng.randrange(1, 60), rng.choice((None, "back"))) for _ in "x" * 180],
-    )
-    late = {
-        name: sum(loan[0] == n and loan[1] > 28 and loan[2] is None for loan in loans)
-        for n, name in enumerate(authors, 1)
-    }
-    favorite = 1 + rng.randrange(4)
-    extra = max(late.values()) - late[authors[favorite - 1]] + rng.randrange(2, 6)
-    loans += [(favorite, rng.randrange(29, 60), None) for _ in range(extra)]
-    late[authors[favorite - 1]] += extra
-    with closing(sqlite3.connect(folder / "library.db")) as database, database:
-        database.execute("create table author (id integer primary key, name text)")
-        database.execute("create table loan (id integer primary key, author_id integer, days integer, returned text)")
-        database.executemany("insert into author values (?, ?)", list(enumerate(authors, 1)))
-        database.executemany("insert into loan (author_id, days, returned) values (?, ?, ?)", loans)
-    most = max(late, key=lambda name: late[name])
-
-    def look(attempt: Attempt) -> None:
-        require_name(attempt.answer, most, authors)
-        require_number(attempt.answer, late[most], "the number of loans")
-
-    code = """
-        import sqlite3
-        db = sqlite3.connect("library.db")
-        print(db.execute('''select name, count(*) n from loan join author on author.id = author_id
-                            where days > 28 and returned is null group by name order by n desc''').fetchall())
-        """
-    return question(
-        "library.db is the SQLite database of our library. For which author are the most books overdue, that is, "
-        "out for more than 28 days and not returned? Only the name and how many, please.",
-        look,
-        solution(code, f"{most}, with {late[most]} overdue loans."),
-        f"{most}, with {late[most] + 3} overdue loans.",
-    )
-
-
 TASKS = (
     Task("tables-rows", FAMILY, "easy", PANDAS, _shape),
     Task("tables-total", FAMILY, "easy", PANDAS, _total),
@@ -304,6 +219,4 @@ TASKS = (
     Task("tables-conditions", FAMILY, "medium", PANDAS, _conditions),
     Task("tables-statistics", FAMILY, "medium", PANDAS, _statistics),
     Task("tables-pivot", FAMILY, "medium", ("pandas", "openpyxl"), _pivot),
-    Task("tables-nested", FAMILY, "medium", PANDAS, _nested),
-    Task("tables-database", FAMILY, "medium", (), _database),
 )
