@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from offline_interpreter.cli.options import HELP_NAMES
+from offline_interpreter.cli.speed import speed
 
 if TYPE_CHECKING:
     from offline_interpreter.bench.runner import Plan
@@ -141,3 +142,6 @@ def compare_runs(first: Path, second: Path) -> int:
     for line in comparison_lines(compare(first, second)):
         click.echo(line)
     return 0
+
+
+bench.add_command(speed)
