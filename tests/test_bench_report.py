@@ -46,7 +46,7 @@ def test_what_is_not_run_counts_neither_as_tried_nor_as_failed() -> None:
 def test_an_attempt_that_broke_is_not_solved() -> None:
     row = row_of([made(1), made(2, status="error")])
     assert (row.quality.share.value, row.quality.errors) == (0.5, 1)
-    assert any("1 attempts broke" in line for line in cautions([row]))
+    assert any("counted as not solved: 1 attempt." in line for line in cautions([row]))
 
 
 def test_first_try_and_repair_are_told_apart() -> None:
@@ -129,6 +129,20 @@ def test_settings_that_change_answers_make_rows_of_their_own_and_say_so() -> Non
     assert {row.label for row in summary.rows} == {"big-7b · protocol json", "big-7b · protocol fenced"}
 
 
+def test_another_suite_of_the_same_run_does_not_part_a_row() -> None:
+    one = replace(HOST, settings={**HOST.settings, "suite core": "digest", "threads": "None"})
+    both = replace(HOST, id="env-2", settings={**one.settings, "suite humaneval": "other", "threads": "4"})
+    summary = summarize([made(1), made(2, environment="env-2")], {one.id: one, both.id: both})
+    assert [(row.label, row.quality.tasks) for row in summary.rows] == [("big-7b", 2)]
+
+
+def test_a_suite_that_changed_makes_rows_of_their_own() -> None:
+    one = replace(HOST, settings={**HOST.settings, "suite core": "first"})
+    other = replace(HOST, id="env-2", settings={**HOST.settings, "suite core": "second"})
+    summary = summarize([made(1), made(2, environment="env-2")], {one.id: one, other.id: other})
+    assert {row.label for row in summary.rows} == {"big-7b · suite core first", "big-7b · suite core second"}
+
+
 def test_a_file_is_one_model_whatever_it_is_called() -> None:
     row = row_of([made(1), made(2, model="the same file")])
     assert (row.label, row.quality.tasks) == ("big-7b", 2)
@@ -188,8 +202,14 @@ def test_where_nothing_is_solved_nothing_is_advised() -> None:
 
 def test_solutions_that_a_suite_brings_are_no_models() -> None:
     played = [made(n, model="references", sha256="references", file_bytes=0) for n in range(30)]
-    rows = summarize([*played, *(made(n, status="failed") for n in range(30))], {HOST.id: HOST}).rows
-    assert advice(rows).what == "big-7b solved no task."
+    (group,) = summarize([*played, *(made(n, status="failed") for n in range(30))], {HOST.id: HOST}).groups
+    assert [row.label for row in group.rows] == ["references", "big-7b"]
+    assert advice(group.models).what == "big-7b solved no task."
+
+
+def test_a_single_model_is_not_advised() -> None:
+    found = advice(rows_of((BIG, "s" * 25 + "f" * 5)))
+    assert (found.what, found.why) == ("Only big-7b was tried.", "It solved 83 % (66–93) of 30 tasks.")
 
 
 def test_the_smallest_of_those_that_are_good_enough_is_named() -> None:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from offline_interpreter.bench.compare import pair
 from offline_interpreter.bench.summary import Row
 from offline_interpreter.plain_text import size_text
+from offline_interpreter.view.words import counted
 
 NEARLY = 0.05  # of all tasks: what a model may solve less and count as good as the best, if chance explains it
 ENOUGH = 0.9  # of what the best one solves: what the smallest model must solve
@@ -37,17 +38,19 @@ class Advice(NamedTuple):
 
 
 def advice(rows: Sequence[Row]) -> Advice:
-    """Say which of the rows, best first, this machine should run, and how sure that is."""
-    rows = models_of(rows)
+    """Say which of the rows of models, best first, this machine should run, and how sure that is."""
     if not rows:
         return Advice("No model was tried.", "Only solutions that the suite brings were played.")
     best = rows[0]
-    tried = f"{best.quality.tasks:,} task{'s' * (best.quality.tasks != 1)}"
+    tried = counted(best.quality.tasks, "task")
     if not best.quality.share.solved:
         what = "No model solved a task." if len(rows) > 1 else f"{best.label} solved no task."
-        return Advice(what, f"{tried.capitalize()} were tried. A larger model may do better.")
+        return Advice(what, f"It was {tried}. A larger model may do better.")
     if best.quality.tasks < FEW_TASKS:
-        return Advice("Too few tasks to choose by.", f"Of {tried} {best.label} solved most so far, {_percent(best)}.")
+        lead = "most so far, " if len(rows) > 1 else ""
+        return Advice("Too few tasks to choose by.", f"Of {tried} {best.label} solved {lead}{_percent(best)}.")
+    if len(rows) == 1:
+        return Advice(f"Only {best.label} was tried.", f"It solved {_percent(best)} of {tried}.")
     chosen = min(_as_good(rows), key=_cost)
     why = f"It solved {_percent(chosen)} of {tried}"
     if chosen is best:
@@ -56,14 +59,9 @@ def advice(rows: Sequence[Row]) -> Advice:
     return Advice(f"Run {chosen.label}.", f"{why}. {reason}")
 
 
-def models_of(rows: Sequence[Row]) -> list[Row]:
-    """Return the rows of models: those without a file are solutions that the suite brings."""
-    return [row for row in rows if row.file_bytes]
-
-
 def choices(rows: Sequence[Row]) -> list[Choice]:
     """Return the best by quality, the best by quality for the time, and the smallest that is good enough."""
-    good = [row for row in models_of(rows) if row.quality.share.solved]
+    good = [row for row in rows if row.quality.share.solved]
     if not good:
         return []
     found = [Choice("Best quality", good[0], f"{_percent(good[0])} solved")]
@@ -89,7 +87,9 @@ def cautions(rows: Sequence[Row]) -> list[str]:
         )
     errors = sum(row.quality.errors for row in rows)
     if errors:
-        lines.append(f"{errors:,} attempts broke and count as not solved; their reasons stand at the tasks.")
+        lines.append(
+            f"Broken, and counted as not solved: {counted(errors, 'attempt')}. The reasons stand at the tasks."
+        )
     busy = [row for row in rows if row.speed and row.speed.host_load > _threads(row) + BUSY_LOAD]
     if busy:
         load = max(row.speed.host_load for row in busy if row.speed)
@@ -131,8 +131,6 @@ def _advantage(chosen: Row, best: Row) -> str:
 
 
 def _before(rows: Sequence[Row]) -> str:
-    if len(rows) == 1:
-        return ". No other model was tried."
     best, second = rows[:2]
     if second.quality.share.value == best.quality.share.value:
         return f", as many as {second.label}, which is slower or larger."

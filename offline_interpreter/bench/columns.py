@@ -5,7 +5,7 @@ One list for the Markdown and the page. Programs read ``report.csv`` and ``repor
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -34,6 +34,13 @@ class Column:
 def columns() -> tuple[Column, ...]:
     """Return all columns but the model's name, in their order."""
     return (*_quality(), *_speed())
+
+
+def shown_columns(rows: Sequence[Row], topic: str = "") -> list[Column]:
+    """Return the columns (of one topic, if named) that are known of at least one row."""
+    return [
+        each for each in columns() if topic in ("", each.topic) and any(each.value(row) is not None for row in rows)
+    ]
 
 
 def _quality() -> tuple[Column, ...]:

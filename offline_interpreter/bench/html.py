@@ -11,17 +11,21 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from offline_interpreter import __version__
 from offline_interpreter.bench.attempts import plain
 from offline_interpreter.bench.choice import advice, cautions, choices
-from offline_interpreter.bench.columns import Column, share_text
-from offline_interpreter.bench.compare import pair, verdict
+from offline_interpreter.bench.columns import Column, share_text, shown_columns
 from offline_interpreter.bench.page_data import page_data
-from offline_interpreter.bench.report import environment_facts, group_title, not_run_reasons, shown_columns
+from offline_interpreter.bench.records import Record
 from offline_interpreter.bench.summary import Group, Row, Share, Summary
+from offline_interpreter.bench.wording import environment_facts, group_title, not_run_reasons, verdicts
 from offline_interpreter.plain_text import size_text
+from offline_interpreter.view.words import counted
+
+MOST_FIRST_LINE_CHARS = 4_096
 
 
 def page(summary: Summary) -> str:
@@ -53,20 +57,20 @@ def _script_json(value: object) -> str:
 
 
 def _group_view(group: Group) -> dict[str, Any]:
-    rows, tabled = group.rows, shown_columns(group.rows)
+    rows, models, tabled = group.rows, group.models, shown_columns(group.rows)
     return {
         "title": plain(group_title(group)),
-        "advice": plain(advice(rows).what),
-        "why": _unbroken(plain(advice(rows).why)),
-        "choices": [(each.title, plain(each.row.label), _unbroken(each.figure)) for each in choices(rows)],
+        "advice": plain(advice(models).what),
+        "why": _unbroken(plain(advice(models).why)),
+        "choices": [(each.title, plain(each.row.label), _unbroken(each.figure)) for each in choices(models)],
         "cautions": cautions(rows),
-        "facts": _facts(rows),
-        "panels": _panels(rows),
-        "memory": _memory(rows),
+        "facts": _facts(models or rows),
+        "panels": _panels(models or rows),
+        "memory": _memory(models),
         "topics": Counter(each.topic for each in tabled),
         "columns": tabled,
         "rows": [_table_row(row, tabled) for row in rows],
-        "verdicts": [plain(verdict(row.label, rows[0].label, pair(row.records, rows[0].records))) for row in rows[1:]],
+        "verdicts": [plain(line) for line in verdicts(models)],
         "not_run": [(plain(task), plain(reason)) for task, reason in not_run_reasons(rows)],
     }
 
@@ -74,8 +78,21 @@ def _group_view(group: Group) -> dict[str, Any]:
 def _facts(rows: Sequence[Row]) -> str:
     tried = sum(row.quality.share.tried for row in rows)
     tasks = len({record.task for row in rows for record in row.records if record.status != "not_run"})
-    names = (_counted(len(rows), "model"), _counted(tasks, "task"), _counted(tried, "attempt"))
-    return " · ".join(names)
+    facts = [counted(len(rows), "model"), counted(tasks, "task"), counted(tried, "attempt")]
+    days = sorted(
+        {day for row in rows for record in row.records[:: len(row.records) - 1 or 1] if (day := _day(record))}
+    )
+    return " · ".join([*facts, *([" to ".join(dict.fromkeys((days[0], days[-1])))] if days else [])])
+
+
+def _day(record: Record) -> str:
+    """Return the day on which an attempt was made, as its transcript says, or an empty text."""
+    try:
+        with Path(record.transcript).open(encoding="utf-8") as file:
+            found = re.search(r'"at": "(\d{4}-\d\d-\d\d)T', file.readline(MOST_FIRST_LINE_CHARS))
+    except (OSError, ValueError):
+        return ""
+    return found[1] if found else ""
 
 
 def _table_row(row: Row, tabled: Sequence[Column]) -> dict[str, Any]:
@@ -129,10 +146,6 @@ def _memory(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 def _held(row: Row) -> tuple[int, int]:
     return (row.speed.rss_bytes, row.speed.vram_bytes) if row.speed else (0, 0)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def _unbroken(text: str) -> str:

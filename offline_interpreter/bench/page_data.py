@@ -50,6 +50,7 @@ def _model(row: Row) -> dict[str, Any]:
     share, speed = row.quality.share, row.speed
     point: dict[str, Any] = {"label": plain(row.label), "short": plain(row.short), "text": share_text(share)}
     point |= {"solved": share.value, "low": share.interval.low, "high": share.interval.high}
+    point["played"] = not row.file_bytes  # it is no model, and has no place among them
     if speed and speed.answer_p50_s > 0:
         point |= {"time": speed.answer_p50_s, "quick": speed.answer_median.low, "slow": speed.answer_median.high}
         point["timeText"] = seconds_text(speed.answer_p50_s)

@@ -10,9 +10,10 @@ from textwrap import fill, wrap
 from typing import Any
 
 from offline_interpreter.bench.columns import rate_text
+from offline_interpreter.bench.markdown import markdown_table
 from offline_interpreter.bench.records import Environment
-from offline_interpreter.bench.report import environment_facts, markdown_table
 from offline_interpreter.bench.speed import Rate, Speeds
+from offline_interpreter.bench.wording import environment_facts
 from offline_interpreter.plain_text import size_text, without_escapes
 from offline_interpreter.records import value_json
 from offline_interpreter.view.tables import make_table, table_lines

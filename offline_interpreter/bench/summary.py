@@ -7,12 +7,12 @@ processor, threads and build. Nothing is rounded or worded here.
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from offline_interpreter.bench.labels import SPEED_SETTINGS, RowKey, labels_of, row_key, short_labels
 from offline_interpreter.bench.records import Environment, Record
 from offline_interpreter.bench.statistics import (
     Interval,
@@ -23,8 +23,6 @@ from offline_interpreter.bench.statistics import (
     spread,
     wilson_clustered,
 )
-
-_OF_SPEED = ("gpu_layers", "threads")  # settings that change no answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +88,6 @@ class Speed:
     host_load: float
 
 
-class RowKey(NamedTuple):
-    """What makes a row; ``model`` is an id or a file's name, ``settings`` are those of the run."""
-
-    model: str
-    sha256: str
-    quantization: str
-    host: str
-    settings: tuple[tuple[str, str], ...]
-    suite: str
-
-
 @dataclass(frozen=True, slots=True)
 class Row:
     """One model in one suite. ``label`` tells it from the others of its group, and so does ``short``, for drawings.
@@ -133,6 +120,11 @@ class Group(NamedTuple):
     suite: str
     host: str
     rows: tuple[Row, ...]
+
+    @property
+    def models(self) -> tuple[Row, ...]:
+        """The rows of models: those without a file are solutions that the suite brings."""
+        return tuple(row for row in self.rows if row.file_bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +161,11 @@ def summarize(records: Iterable[Record], environments: Mapping[str, Environment]
         if record.sha256:  # a file is what it is, whatever it is called
             name = names.setdefault((record.sha256, record.quantization), record.model)
             record = replace(record, model=name)  # noqa: PLW2901
-        attempts = groups[_row_key(record, environments)]
+        attempts = groups[row_key(record, environments)]
         duplicates += record.key in attempts
         attempts.setdefault(record.key, record)
-    labels = _labels(list(groups))
-    shorts = _short_labels(labels)
+    labels = labels_of(list(groups))
+    shorts = short_labels(labels)
     rows = [_row(key, (labels[key], shorts[key]), list(group.values()), environments) for key, group in groups.items()]
     order = {name: index for index, name in enumerate(dict.fromkeys((row.key.suite, row.key.host) for row in rows))}
     rows.sort(key=lambda row: (order[row.key.suite, row.key.host], -row.quality.share.value, _pace(row), row.label))
@@ -186,46 +178,8 @@ def summarize(records: Iterable[Record], environments: Mapping[str, Environment]
     )
 
 
-def _row_key(record: Record, environments: Mapping[str, Environment]) -> RowKey:
-    environment = environments.get(record.environment)
-    host = environment.host if environment else ""
-    given = environment.settings if environment else {}
-    settings = tuple(sorted((name, value) for name, value in given.items() if name not in _OF_SPEED))
-    return RowKey(record.model, record.sha256, record.quantization, host, settings, record.suite)
-
-
 def _pace(row: Row) -> float:
     return row.speed.answer_p50_s if row.speed else float("inf")
-
-
-def _labels(keys: Sequence[RowKey]) -> dict[RowKey, str]:
-    """Return a name for each row: that of the model, and what tells it from others of its group."""
-    labels = {}
-    for key in keys:
-        same = (key.model, key.suite, key.host)
-        rivals = [other for other in keys if (other.model, other.suite, other.host) == same]
-        parts = [key.model]
-        if len({rival.quantization for rival in rivals}) > 1:
-            parts.append(key.quantization)
-        if len({rival.sha256 for rival in rivals if rival.quantization == key.quantization}) > 1:
-            parts.append(key.sha256[:8])
-        differing = {name for rival in rivals for name, _ in set(rival.settings) ^ set(key.settings)}
-        parts += [f"{name} {value}" for name, value in key.settings if name in differing]
-        labels[key] = " · ".join(part for part in parts if part)
-    return labels
-
-
-_NAMES_NOTHING = re.compile(r"[-_.](instruct|it|chat|gguf)(?=$|[-_. ])", re.IGNORECASE)
-
-
-def _short_labels(labels: Mapping[RowKey, str]) -> dict[RowKey, str]:
-    """Return the labels without what most file names end with, where they stay different from each other."""
-    shorts = {}
-    for key, label in labels.items():
-        ending = re.compile(rf"[-_.]{re.escape(key.quantization)}(?=$| )", re.IGNORECASE)
-        shorts[key] = _NAMES_NOTHING.sub("", ending.sub("", label) if key.quantization else label)
-    counts = Counter((short, key.suite, key.host) for key, short in shorts.items())
-    return {key: short if counts[short, key.suite, key.host] == 1 else labels[key] for key, short in shorts.items()}
 
 
 def _row(
@@ -339,7 +293,7 @@ def _speed_key(record: Record, environment: Environment | None) -> tuple[object,
     if environment is None:
         return (record.threads,)
     engine = environment.versions.get("llama-cpp-python", "")
-    settings = tuple(environment.settings.get(name, "") for name in _OF_SPEED)
+    settings = tuple(environment.settings.get(name, "") for name in SPEED_SETTINGS)
     return (record.threads, settings, environment.cpu, environment.gpus, engine, environment.llama_flags)
 
 

@@ -31,7 +31,7 @@ function drawn(name, attributes, text = "") {
 // -- quality against speed ------------------------------------------------------------------------------------------
 
 function drawScatter(box) {
-  const models = data.groups[box.dataset.scatter].models;
+  const models = data.groups[box.dataset.scatter].models.filter((model) => !model.played);
   const timed = models.filter((model) => model.time > 0);
   box.replaceChildren();
   const width = box.clientWidth;
@@ -75,7 +75,7 @@ function timeScale(models, frame) {
   if (high / low < 4) [low, high] = [Math.sqrt(low * high) / 2, Math.sqrt(low * high) * 2];
   const scale = (seconds) => frame.left + Math.log(seconds / low) / Math.log(high / low) * (frame.right - frame.left);
   const ticks = [];
-  const steps = high / low > 300 ? [1] : high / low > 20 ? [1, 3] : [1, 2, 5];
+  const steps = high / low > 300 ? [1] : high / low > 20 ? [1, 3] : high / low > 8 ? [1, 2, 5] : [1, 2, 3, 5, 7];
   for (let power = Math.floor(Math.log10(low)); 10 ** power <= high; power++) {
     for (const step of steps) {
       const tick = step * 10 ** power;
