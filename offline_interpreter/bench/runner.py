@@ -28,6 +28,7 @@ from offline_interpreter.errors import UsageError
 
 LATE_S = 600.0  # beyond a task's limit, for its check; then its process is ended
 _LOOK_S = 1.0
+_SUITE_MARK = "suite "
 
 _SETTINGS = (
     "context",
@@ -99,7 +100,7 @@ def run(plan: Plan, watcher: Watcher) -> list[Record]:
 
 def _settings(plan: Plan, suites: dict[str, Suite]) -> dict[str, str]:
     settings = {name: str(getattr(plan.options, name)) for name in _SETTINGS}
-    return settings | {f"suite {name}": suite.digest for name, suite in suites.items()}
+    return settings | {f"{_SUITE_MARK}{name}": suite.digest for name, suite in suites.items()}
 
 
 def _refuse_other_settings(out: Path, environment: Environment) -> None:
@@ -109,10 +110,9 @@ def _refuse_other_settings(out: Path, environment: Environment) -> None:
         then = known.settings | {"version": known.versions.get("offline-interpreter", "")}
         for name in sorted(now.keys() & then.keys()):
             if now[name] != then[name]:
-                raise UsageError(
-                    f"{str(out)!r} holds a run with another {name}: {then[name]!r}, not {now[name]!r}.",
-                    "Name another --out.",
-                )
+                difference = f"another {name}: {then[name]!r}, not {now[name]!r}"
+                what = f"other tasks in its {name}" if name.startswith(_SUITE_MARK) else difference
+                raise UsageError(f"{str(out)!r} holds a run with {what}.", "Name another --out.")
 
 
 def _base(subject: Subject, plan: Plan, environment: Environment) -> Record:
