@@ -44,75 +44,62 @@ def shown_columns(rows: Sequence[Row], topic: str = "") -> list[Column]:
 
 
 def _quality() -> tuple[Column, ...]:
-    def quality(
-        title: str,
-        about: str,
-        value: Callable[[Row], float | None],
-        text: Callable[[Row], str],
-        best: Literal["high", "low"] = "high",
-    ) -> Column:
-        return Column(title, about, value, text, "quality", best)
-
     return (
-        quality(
+        Column(
             "Solved",
             "share of attempts, with its interval of 95 % (Wilson)",
             lambda row: row.quality.share.value,
             lambda row: share_text(row.quality.share),
+            "quality",
+            "high",
         ),
-        quality(
-            "Tasks", "different tasks that were tried", lambda r: r.quality.tasks, lambda r: f"{r.quality.tasks:,}"
+        _count("Tasks", "different tasks that were tried", lambda row: row.quality.tasks, "high"),
+        _percent(
+            "pass@1", "chance that one attempt solves a task, averaged over tasks", lambda row: row.quality.pass_1
         ),
-        quality(
-            "pass@1",
-            "chance that one attempt solves a task, averaged over tasks",
-            lambda row: row.quality.pass_1,
-            lambda row: percent(row.quality.pass_1),
-        ),
-        quality(
+        Column(
             "pass@k",
             "chance that one of k attempts solves a task; k is the number of repeats",
             lambda row: row.quality.pass_k if row.quality.k > 1 else None,
             lambda row: f"{percent(row.quality.pass_k)} (k = {row.quality.k})" if row.quality.k > 1 else UNKNOWN,
+            "quality",
+            "high",
         ),
-        quality(
-            "First try",
-            "share of attempts that were solved without a failed cell",
-            lambda row: _share_of_tried(row, row.quality.first_try),
-            lambda row: percent(_share_of_tried(row, row.quality.first_try)),
+        _percent("First try", "share of attempts that were solved without a failed cell", _share_of("first_try")),
+        _percent(
+            "After repair", "share of attempts that were solved after cells had failed", _share_of("after_repair")
         ),
-        quality(
-            "After repair",
-            "share of attempts that were solved after cells had failed",
-            lambda row: _share_of_tried(row, row.quality.after_repair),
-            lambda row: percent(_share_of_tried(row, row.quality.after_repair)),
-        ),
-        quality(
+        Column(
             "Repairs",
             "failed cells of an attempt, on average",
             lambda row: row.quality.mean_repairs,
             lambda row: f"{row.quality.mean_repairs:.2f}",
+            "quality",
             "low",
         ),
-        quality(
-            "Valid steps",
-            "share of replies that were whole steps",
-            lambda row: row.quality.valid_steps,
-            lambda row: percent(row.quality.valid_steps),
-        ),
-        *_endings(),
+        _percent("Valid steps", "share of replies that were whole steps", lambda row: row.quality.valid_steps),
+        _count("Timeouts", "attempts that did not end within their task's limit", lambda row: row.quality.timeouts),
+        _count("Broken", "attempts that an error ended; they are not solved", lambda row: row.quality.errors),
+        _count("Not run", "tasks that lack a package here; they do not count", lambda row: row.quality.not_run),
     )
 
 
-def _endings() -> tuple[Column, ...]:
-    def count(title: str, about: str, value: Callable[[Row], int]) -> Column:
-        return Column(title, about, value, lambda row: f"{value(row):,}", "quality", "low")
+def _percent(title: str, about: str, value: Callable[[Row], float | None]) -> Column:
+    return Column(title, about, value, lambda row: percent(value(row)), "quality", "high")
 
-    return (
-        count("Timeouts", "attempts that did not end within the limit of their task", lambda row: row.quality.timeouts),
-        count("Broken", "attempts that something else ended; they are not solved", lambda row: row.quality.errors),
-        count("Not run", "tasks that lack a package on this machine; they do not count", lambda r: r.quality.not_run),
-    )
+
+def _count(title: str, about: str, value: Callable[[Row], int], best: Literal["high", "low"] = "low") -> Column:
+    return Column(title, about, value, lambda row: f"{value(row):,}", "quality", best)
+
+
+def _share_of(name: str) -> Callable[[Row], float | None]:
+    """Return what divides a count of a row's attempts by all that were tried."""
+
+    def share(row: Row) -> float | None:
+        tried = row.quality.share.tried
+        return getattr(row.quality, name) / tried if tried else None
+
+    return share
 
 
 def _speed() -> tuple[Column, ...]:
@@ -166,11 +153,6 @@ def _bytes(title: str, about: str, value: Callable[[Row], int]) -> Column:
 
 def _of(row: Row, name: str) -> int:
     return int(getattr(row.speed, name)) if row.speed else 0
-
-
-def _share_of_tried(row: Row, count: int) -> float | None:
-    tried = row.quality.share.tried
-    return count / tried if tried else None
 
 
 # -- words --------------------------------------------------------------------------------------------------------
