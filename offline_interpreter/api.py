@@ -103,6 +103,7 @@ def open_session(
     engine: Engine | None = None,
     messages: Sequence[Message] = (),
     resume: Path | None = None,
+    folder: SessionFolder | None = None,
     progress: OnProgress | None = None,
     cancel: Cancel | None = None,
 ) -> Session:
@@ -111,13 +112,14 @@ def open_session(
     ``approve`` is asked before a cell runs unless ``options.approval`` decides; without it code raises
     ``ApprovalRequired``. ``engine`` replaces the one that ``options.model`` names and stays its maker's. ``messages``
     are an earlier history to go on from; ``resume`` is the folder of a recorded session, whose history and system
-    prompt are taken over (its variables are gone). ``cancel`` stops the loading of a model.
+    prompt are taken over (its variables are gone). ``folder`` holds what is recorded of a new session, instead of one
+    among the person's. ``cancel`` stops the loading of a model.
     """
     options = options or Options()
     if engine is None:
         find_model(options.model)  # before anything is started for it
     refuse_workspace(options.workspace, kept=(models_folder(), sessions_folder()), anyway=options.workspace_anyway)
-    folder = SessionFolder(resume) if resume else new_session_folder()
+    folder = SessionFolder(resume) if resume else folder or new_session_folder()
     ran_before = _count_cells(folder.transcript) if resume else 0
     kernel = _start_kernel(options, folder, ran_before, keeps_spare=True)
     try:
@@ -195,8 +197,13 @@ def limits_of(options: Options) -> Limits:
     )
 
 
-def load_engine(options: Options, *, progress: OnProgress | None = None, cancel: Cancel | None = None) -> LlamaEngine:
-    """Load the model that ``options`` name into an engine of its own; weights are shared per file."""
+def load_engine(
+    options: Options, *, progress: OnProgress | None = None, cancel: Cancel | None = None, keep: bool = True
+) -> LlamaEngine:
+    """Load the model that ``options`` name into an engine of its own; weights are shared per file.
+
+    ``keep`` False: what it evaluates is neither kept on disk for later processes nor taken from there.
+    """
     path = find_model(options.model)
     _check_held(path, progress or _ignore, cancel)
     from offline_interpreter.engines.llama import LlamaEngine
@@ -206,7 +213,7 @@ def load_engine(options: Options, *, progress: OnProgress | None = None, cancel:
         context_tokens=options.context,
         threads=options.threads,
         gpu_layers=gpu_layer_count(options.gpu_layers),
-        prefixes=prefixes_folder() if path.stat().st_size >= LEAST_KEPT_MODEL_BYTES else None,
+        prefixes=prefixes_folder() if keep and path.stat().st_size >= LEAST_KEPT_MODEL_BYTES else None,
         progress=progress or _ignore,
         cancel=cancel,
     )

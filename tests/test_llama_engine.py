@@ -180,6 +180,36 @@ def test_a_conversation_cut_and_regrown_is_answered_as_a_new_one(engine: LlamaEn
     fresh.close()
 
 
+def test_begun_anew_nothing_that_came_before_matters(path: Path) -> None:
+    other = [SYSTEM, Message("user", "Something else, at length. " * 12)]
+    replies = []
+    for asked_before in ([], [other], [other, [other[1]], QUESTION]):
+        engine = LlamaEngine(path, context_tokens=1024, threads=1)
+        for messages in asked_before:
+            engine.begin_anew(messages[:1])
+            ask(engine, messages, Sampling(max_tokens=200))
+        engine.begin_anew([SYSTEM])
+        text, reply = ask(engine, QUESTION, Sampling(max_tokens=200))
+        replies.append((text, reply.stats.cached_tokens, engine._context.logits().tobytes()))
+        engine.close()
+    assert replies[0] == replies[1] == replies[2]
+    assert replies[0][1] > 64
+
+
+def test_begun_anew_after_a_cancel_the_opening_is_held(engine: LlamaEngine) -> None:
+    cancel = Cancel()
+    cancel.request()
+    ask(engine, QUESTION, cancel=cancel)
+    engine.begin_anew([SYSTEM])
+    assert ask(engine)[1].stats.cached_tokens > 64
+
+
+def test_begun_anew_without_an_opening_all_is_forgotten(engine: LlamaEngine) -> None:
+    ask(engine)
+    engine.begin_anew([])
+    assert ask(engine)[1].stats.cached_tokens == 0
+
+
 def test_asking_again_evaluates_one_token_of_the_prompt(engine: LlamaEngine) -> None:
     first, _ = ask(engine)
     again, reply = ask(engine)

@@ -15,6 +15,7 @@ import click
 
 from offline_interpreter import __version__
 from offline_interpreter.cli.ask import ask
+from offline_interpreter.cli.bench import bench
 from offline_interpreter.cli.bundle import bundle
 from offline_interpreter.cli.cache import cache
 from offline_interpreter.cli.doctor import doctor
@@ -70,6 +71,7 @@ group.add_command(models)
 group.add_command(bundle)
 group.add_command(cache)
 group.add_command(doctor)
+group.add_command(bench)
 
 
 def main() -> NoReturn:

@@ -14,7 +14,7 @@ from typing import Any
 
 from offline_interpreter.cancel import Cancel
 from offline_interpreter.engines.base import OnProgress
-from offline_interpreter.engines.llama.context import Context, choose_threads
+from offline_interpreter.engines.llama.context import BATCH_TOKENS, Context, choose_threads
 from offline_interpreter.engines.llama.drafts import Drafts
 from offline_interpreter.engines.llama.gpus import gpu_is_usable
 from offline_interpreter.engines.llama.loader import Weights, acquire, release
@@ -65,8 +65,8 @@ class LlamaEngine:
         self.trained_tokens = weights.trained_tokens
         self.context_tokens = min(max(context_tokens or weights.usual_tokens, 1), weights.trained_tokens)
         try:
-            threads = choose_threads(threads, weights.size_bytes, usable_cores())
-            self._context = Context(weights, self.context_tokens, threads)
+            self.threads = choose_threads(threads, weights.size_bytes, usable_cores())
+            self._context = Context(weights, self.context_tokens, self.threads)
         except BaseException:  # whatever it was, the weights go back
             release(weights)
             raise
@@ -75,6 +75,7 @@ class LlamaEngine:
         self._drafts = Drafts(cost=self._context.token_cost)
         self._prefixes = _open_prefixes(prefixes, weights, gpu_layers) if prefixes else None
         self._kept = 0  # tokens of what is held that are on disk
+        self._opened: tuple[int, ...] = ()  # a system turn that is held, evaluated apart from what follows it
         self._busy = threading.Lock()
         self._closed = False
         self.load_s = time.perf_counter() - started
@@ -157,7 +158,40 @@ class LlamaEngine:
 
         The last token of the prompt is evaluated in any case: its logits are where the reply starts from.
         """
-        return self._context.keep(min(common_prefix(self._context.held, prompt), len(prompt) - 1))
+        kept = self._context.keep(min(common_prefix(self._context.held, prompt), len(prompt) - 1))
+        if kept < len(self._opened):
+            self._opened = ()
+        return kept
+
+    # -- beginning anew -----------------------------------------------------------------------------------------------
+
+    def begin_anew(self, opening: Sequence[Message]) -> None:
+        """Forget everything but the evaluation of the system turn that ``opening`` begins with, if there is one.
+
+        A reply is then computed as if nothing had come before, to the last bit: the system turn is evaluated apart from
+        what follows it, and again where a part of it was forgotten meanwhile. Raises as ``stream`` does.
+        """
+        self._check_open()
+        if not self._busy.acquire(blocking=False):
+            raise EngineError("This engine is writing a reply.", "Wait for it.")
+        try:
+            self._log = TokenLog(self._weights.template, self._weights.vocabulary)
+            self._drafts = Drafts(cost=self._context.token_cost)
+            self._prompt(opening or [Message("user", "")])
+            first = self._log.entries[0]
+            self._hold_opening(first.tokens if first.turn.role == "system" else ())
+        finally:
+            self._busy.release()
+
+    def _hold_opening(self, tokens: tuple[int, ...]) -> None:
+        if self._context.keep(len(tokens)) == len(tokens) and self._opened == tokens:
+            return
+        self._opened = ()
+        self._context.keep(0)
+        with self._context.stopped_by(Cancel()):
+            for start in range(0, len(tokens), BATCH_TOKENS):
+                self._context.evaluate(tokens[start : start + BATCH_TOKENS])
+        self._opened = tokens
 
     # -- what outlives the process ------------------------------------------------------------------------------------
 
