@@ -80,10 +80,11 @@ def _run(plan: dict[str, Any]) -> NoReturn:
 
 
 def _fail(plan: dict[str, Any], error: OSError) -> NoReturn:
-    where = error.__traceback__
-    while where is not None and where.tb_next is not None:
+    where, layer = error.__traceback__, ""
+    while where is not None:
+        name = os.path.basename(where.tb_frame.f_code.co_filename).removesuffix(".py")
+        layer = layer if name == "system" else name
         where = where.tb_next
-    layer = os.path.basename(where.tb_frame.f_code.co_filename).removesuffix(".py") if where else ""
     path = f" ({error.filename})" if error.filename else ""
     text = f"{layer}: {error.strerror}{path}"
     import json
