@@ -14,6 +14,8 @@ from conftest import TIER, run
 from offline_interpreter.errors import KernelError
 from offline_interpreter.kernel.manager import Kernel
 from offline_interpreter.kernel.sandbox.landlock import abi_version
+from offline_interpreter.kernel.sandbox.plan import Access, Layers, Plan
+from offline_interpreter.kernel.sandbox.selftest import _record
 from offline_interpreter.records import Limits
 
 # What the message says: names of processes, whether a file exists, and what lies in the workspace.
@@ -66,6 +68,21 @@ def test_a_workspace_with_the_running_python_is_refused(tmp_path):
     (tmp_path / "bin" / "python").symlink_to(sys.executable)
     with pytest.raises(KernelError, match="lies in the workspace"):
         _ = Kernel(tmp_path.parent, python=str(tmp_path / "bin" / "python")).confinement
+
+
+def test_a_test_that_passed_before_the_machine_changed_is_made_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("OFFLINE_INTERPRETER_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "work").mkdir()
+    layers = Layers(namespaces=True, landlock=True)
+    record = _record(Plan(tmp_path / "work", sys.executable, layers, Access(), Limits()))
+    record.parent.mkdir(parents=True)
+    record.touch()
+    with closing(Kernel(tmp_path / "work")) as kernel:
+        assert kernel.confinement.tier == "A"
+        with pytest.raises(KernelError, match="Try again"):
+            run(kernel, "1")
+    with closing(Kernel(tmp_path / "work")) as kernel:
+        assert (kernel.confinement.tier, run(kernel, "print(1)")[1]) == ("B", "1\n")
 
 
 def test_a_folder_of_the_home_is_the_childs_own(tier_b):
