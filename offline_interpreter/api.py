@@ -193,6 +193,7 @@ def limits_of(options: Options) -> Limits:
     return Limits(
         memory_bytes=byte_count("memory", options.memory),
         processes=options.processes,
+        disk_bytes=byte_count("disk", options.disk),
         stored_bytes=byte_count("output_limit", options.output_limit),
     )
 

@@ -41,6 +41,7 @@ _NOT_BY_PROJECT = frozenset(
         "wheelhouse",
         "memory",
         "processes",
+        "disk",
         "output_limit",
     }
 )
@@ -64,11 +65,12 @@ class Options:
     """What a session is opened with.
 
     ``model``: ``starter``, the id of a model in the store, or the path of a GGUF. ``timeout_s``: how long a cell may
-    run, 0 for ever, None for the default (none at a terminal, 600 s otherwise). ``memory``: what a cell may use, as a
-    number of bytes or like ``4G``, 0 for most of what is free. ``processes``: how many it may have. ``output_limit``:
-    how much of its output is kept on disk, in bytes or like ``1G``, 0 for none. ``context``: tokens of the model's
-    window, None for what fits. ``threads``: None for the physical cores. ``gpu_layers``: how many of the model's layers
-    lie on GPUs: ``all``, ``none``, or ``auto`` for what fits. ``temperature`` to ``seed``: see ``records.Sampling``.
+    run, 0 for ever, None for the default (none at a terminal, 600 s otherwise). ``memory``: what a cell may use, as a number of bytes or
+    like ``4G``, 0 for most of what is free. ``processes``: how many it may have. ``disk``: what files may
+    grow by while it runs, in bytes or like ``4G``, 0 for what the disk can spare. ``output_limit``: how much of its
+    output is kept on disk, in bytes or like ``1G``, 0 for none. ``context``: tokens of the model's window, None for
+    what fits. ``threads``: None for the physical cores. ``gpu_layers``: how many of the model's layers lie on GPUs:
+    ``all``, ``none``, or ``auto`` for what fits. ``temperature`` to ``seed``: see ``records.Sampling``.
     ``sandbox``: how well cells must be confined. ``allow_read``, ``allow_write``: folders that cells may reach too.
     ``workspace_anyway``: take also a workspace that is refused for what it holds. ``wheelhouse``: the folder of wheels
     that ``%pip install`` takes packages from.
@@ -81,6 +83,7 @@ class Options:
     timeout_s: float | None = None
     memory: int | str = 0
     processes: int = 512
+    disk: int | str = 0
     output_limit: int | str = "1G"
     context: int | None = None
     threads: int | None = None
@@ -110,6 +113,7 @@ class Options:
                 raise UsageError(f"The option {name!r} is {getattr(self, name)}.", f"It must be at most {most}.")
         gpu_layer_count(self.gpu_layers)
         byte_count("output_limit", self.output_limit)
+        byte_count("disk", self.disk)
         if 0 < byte_count("memory", self.memory) < LEAST_MEMORY_BYTES:
             remedy = f"It must be at least {LEAST_MEMORY_BYTES >> 20}M, or 0 for most of what is free."
             raise UsageError(f"The option 'memory' is {self.memory!r}.", remedy)
@@ -157,6 +161,7 @@ _TYPES: dict[str, type] = {
     "timeout_s": float,
     "memory": str,
     "processes": int,
+    "disk": str,
     "output_limit": str,
     "context": int,
     "threads": int,

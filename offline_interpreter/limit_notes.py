@@ -10,6 +10,7 @@ from offline_interpreter.records import Limits, Output
 
 _NO_MEMORY = "Cannot allocate memory"
 _NO_PROCESS = "Resource temporarily unavailable"
+_TOO_LARGE = "File too large"
 _NO_THREAD = "can't start new thread"
 
 
@@ -21,6 +22,7 @@ class LimitNotes:
         self._is_confined = is_confined
         self._out_of_memory = False
         self._out_of_processes = False
+        self._out_of_disk = False
 
     def see(self, output: Output) -> None:
         """Look at one output, as it came."""
@@ -29,9 +31,11 @@ class LimitNotes:
         if output.kind == "error":
             no_fork = _NO_PROCESS in output.text and "fork" in output.text
             self._out_of_memory |= output.name.endswith("MemoryError") or _NO_MEMORY in output.text
+            self._out_of_disk |= _TOO_LARGE in output.text
             self._out_of_processes |= no_fork or _NO_THREAD in output.text
         elif output.name == "stderr":  # of commands that the cell started, and of its threads
             self._out_of_memory |= _NO_MEMORY in output.text
+            self._out_of_disk |= _TOO_LARGE in output.text
             self._out_of_processes |= "fork: " in output.text and _NO_PROCESS in output.text
 
     def lines(self, cut_path: str = "") -> list[str]:
@@ -43,6 +47,8 @@ class LimitNotes:
             found.append(f"Memory ran out: a cell may use {allowed} (--memory).")
         if self._out_of_processes:
             found.append("A cell may not have more processes and threads (--processes; each takes --memory too).")
+        if self._out_of_disk:
+            found.append("A file may not grow by more than the disk can spare (--disk).")
         if cut_path:
             size = size_as_option(self._limits.stored_bytes)
             found.append(f"The first {size} of the output are in {cut_path}, the rest was not kept (--output-limit).")

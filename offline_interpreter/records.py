@@ -129,6 +129,7 @@ class Limits:
     """What a cell may use. ``cell_time_s`` 0: no limit. ``grace_s``: from the interrupt to the kill.
 
     ``memory_bytes`` of each process, 0 for most of what is free, and ``processes`` hold where cells are confined.
+    ``disk_bytes`` is what files may grow by while a cell runs, 0 for what the disk can spare.
     For undo, files of up to ``kept_file_bytes`` are copied, ``kept_bytes`` in all (0: none), in ``keeping_s`` a cell.
     """
 
@@ -136,6 +137,7 @@ class Limits:
     grace_s: float = 2.0
     memory_bytes: int = 0
     processes: int = 512
+    disk_bytes: int = 0
     shown_chars: int = 100_000
     stored_bytes: int = 1 << 30
     kept_file_bytes: int = 64_000_000

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -199,6 +200,55 @@ def test_no_child_outlives_the_command(folder: Path, environment: dict[str, str]
     assert ran.stdout == b"None\n"
     marks = (FAR_TOO_LONG.encode(), str(folder).encode())  # what was started, and the interpreter itself
     assert [line for line in command_lines() if any(mark in line for mark in marks)] == []
+
+
+DAEMON = """
+import os, time
+if not os.fork():
+    os.setsid()
+    if os.fork(): os._exit(0)
+    os.execvp('sleep', ['sleep', MARK])
+os.wait()
+print('started', flush=True)
+AFTER
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only namespaces end what has left its group")
+@pytest.mark.parametrize(
+    ("after", "arguments", "end"),
+    [
+        ("", [], None),
+        ("os._exit(1)", [], None),
+        ("time.sleep(600)", ["--timeout", "0.5"], None),
+        ("while True: pass", [], signal.SIGINT),
+        ("while True: pass", [], signal.SIGTERM),
+        ("while True: pass", [], signal.SIGKILL),
+    ],
+)
+def test_no_daemon_outlives_the_command(
+    folder: Path, environment: dict[str, str], after: str, arguments: list[str], end: signal.Signals | None
+) -> None:
+    mark = f"98765{os.getpid()}"
+    names = write(folder, a=DAEMON.replace("MARK", repr(mark)).replace("AFTER", after))
+    with subprocess.Popen(
+        [*COMMAND, "--sandbox", "strict", *arguments, *names],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"started\n"
+        if end is not None:
+            process.send_signal(end)
+        process.communicate(timeout=60)
+    deadline = time.monotonic() + 20
+    while any(mark.encode() in line or str(folder).encode() in line for line in command_lines()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def command_lines() -> list[bytes]:

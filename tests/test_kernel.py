@@ -706,6 +706,7 @@ ENDLESS = {
     "system": "import os\nos.system('echo on; sleep 600')",
     "subprocess": "import subprocess\nsubprocess.run('echo on; sleep 600', shell=True)",
     "await": "import asyncio\nprint('on', flush=True)\nawait asyncio.sleep(600)",
+    "matrices": "import numpy\nprint('on', flush=True)\na = numpy.ones((600, 600))\nwhile True: a = a @ a / 600",
     "thread": "import threading\nprint('on', flush=True)\nthreading.Event().wait()",
 }
 
@@ -734,6 +735,7 @@ def test_the_limits_own_time_holds_where_none_is_given(tmp_path):
 
 STUBBORN = {
     "ignored": "import signal, time\nsignal.signal(2, signal.SIG_IGN)\nprint('on')\nwhile True: time.sleep(1)",
+    "masked": "import signal, time\nsignal.pthread_sigmask(0, {2})\nprint('on')\nwhile True: time.sleep(1)",
     "swallowed": "while True:\n  try:\n    print('on')\n    while True: pass\n  except KeyboardInterrupt: pass",
     "in C": "print('on')\nsum(range(10 ** 15))",
     "stopped": "import os, signal\nprint('on')\nos.kill(os.getpid(), signal.SIGSTOP)",

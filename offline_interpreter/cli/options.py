@@ -16,6 +16,7 @@ _LIMITS = (
     click.option("--timeout", "timeout_s", metavar="S", type=float, help="Seconds a cell may run; 0 for no limit."),
     click.option("--memory", metavar="SIZE", help="What a cell may use: 512M, 4G [default: most of what is free]."),
     click.option("--processes", metavar="N", type=int, help="Processes and threads a cell may have [default: 512]."),
+    click.option("--disk", metavar="SIZE", help="What its files may grow by [default: free space less 2G]."),
 )
 _CONFINEMENT = (
     click.option("--python", metavar="PATH", help="Python that runs the cells; it needs IPython [default: this one]."),

@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import NoReturn
 
 from offline_interpreter.errors import KernelError
+from offline_interpreter.kernel.disk import DiskGrowth
 from offline_interpreter.kernel.process import CHECK_S, Child, Wake, absolute
 from offline_interpreter.kernel.running import RunningCell
 from offline_interpreter.kernel.sandbox.plan import Access, memory_bytes
+from offline_interpreter.kernel.sandbox.selftest import forget
 from offline_interpreter.kernel.sandbox.tiers import Confinement, choose_confinement
 from offline_interpreter.records import AskInput, CellResult, Limits, Output, RunningLine, SandboxMode
 
@@ -151,6 +153,7 @@ class Kernel:
             limit_s=limit_s,
             grace_s=self._limits.grace_s,
             memory_bytes=self._memory_bytes,
+            disk=DiskGrowth(self._workspace, self._limits.disk_bytes),
             ask_input=ask_input,
         )
         try:
@@ -221,7 +224,12 @@ class Kernel:
     def _fail_confinement(self, child: Child, said: str) -> NoReturn:
         child.kill()
         self._discard_dead_child()
-        raise KernelError(f"Cells could not be confined: {said}.", "Use --sandbox off only if you trust every cell.")
+        plan, self._confinement = self.confinement.plan, None
+        if plan is not None:
+            forget(plan)
+        raise KernelError(
+            f"Cells could not be confined: {said}.", "Try again: what this machine offers is tested anew."
+        )
 
     def _fail_start(self, child: Child, said: str) -> NoReturn:
         child.kill()

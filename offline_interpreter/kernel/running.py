@@ -11,6 +11,7 @@ import time
 from collections.abc import Generator
 from typing import Literal
 
+from offline_interpreter.kernel.disk import DiskGrowth
 from offline_interpreter.kernel.memory import POLL_S
 from offline_interpreter.kernel.process import CHECK_S, Child, Wake
 from offline_interpreter.kernel.protocol import Message
@@ -31,6 +32,7 @@ class RunningCell:
         limit_s: float,
         grace_s: float,
         memory_bytes: int,
+        disk: DiskGrowth,
         ask_input: AskInput | None,
     ) -> None:
         """Take what bounds the cell; a limit of 0 is none. ``wake`` asks for an interrupt."""
@@ -39,12 +41,13 @@ class RunningCell:
         self._limit_s = limit_s
         self._grace_s = grace_s
         self._memory_bytes = memory_bytes
+        self._disk = disk
         self._taken_bytes = 0  # of memory, when that was too much
         self._ask_input = ask_input
         self._name = secrets.token_hex(8)  # not to be guessed by code that ran before
         self._started_at = time.monotonic()
         self._asking_s = 0.0
-        self._stopped: Literal["", "timeout", "interrupted"] = ""
+        self._stopped: Literal["", "timeout", "interrupted", "error"] = ""
         self._stopped_at = 0.0
         self._signals = 0
         self._is_done = False
@@ -83,6 +86,8 @@ class RunningCell:
                 self._enforce()
         if not self._is_done:
             yield from self._last_outputs()
+        if self._stopped == "error":
+            yield Output("error", self._disk_text(), "DiskFilled")
 
     def _last_outputs(self) -> Generator[Output | RunningLine, None, None]:
         self._ask_input = None
@@ -98,6 +103,10 @@ class RunningCell:
     def _memory_text(self) -> str:
         taken, most = size_as_option(self._taken_bytes), size_as_option(self._memory_bytes)
         return f"The cell and its processes took {taken} of memory; {most} are allowed (--memory). They were killed."
+
+    def _disk_text(self) -> str:
+        most = size_as_option(self._disk.most_bytes)
+        return f"The disk filled by more than {most} while the cell ran (--disk), and so it was stopped."
 
     def _result(self) -> CellResult:
         ended: Literal["ok", "error", "died"] = "died"
@@ -156,7 +165,7 @@ class RunningCell:
         check_s = POLL_S if self._memory_bytes else CHECK_S
         return min(check_s, max(self._limit_s - self._seconds(), 0)) if self._limit_s > 0 else check_s
 
-    def _stop(self, reason: Literal["timeout", "interrupted"]) -> None:
+    def _stop(self, reason: Literal["timeout", "interrupted", "error"]) -> None:
         if not self._stopped:
             self._stopped, self._stopped_at = reason, time.monotonic()
 
@@ -166,6 +175,8 @@ class RunningCell:
             self._stop("interrupted")
         elif 0 < self._limit_s <= self._seconds():
             self._stop("timeout")
+        elif self._disk.is_too_much():
+            self._stop("error")
         if self._memory_bytes and (taken := self._child.memory.above(self._memory_bytes)):
             self._taken_bytes = taken
             self._child.kill()

@@ -16,6 +16,7 @@ import pytest
 from offline_interpreter.kernel.manager import Kernel
 from offline_interpreter.records import Limits, Output
 
+TIER = "OFFLINE_INTERPRETER_TESTED_TIER"  # which one ``under`` has made this machine offer
 SECRET = "secret-5f1c-of-the-host"
 PLACES = ["/srv", "/var/tmp", "/tmp", str(Path.home())]  # in the view, and in what is replaced by empty folders
 
@@ -42,13 +43,14 @@ class Canaries:
             "tcp4": self._listen(socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", 0)),
             "tcp6": self._listen(socket.AF_INET6, socket.SOCK_STREAM, ("::1", 0)),
             "udp4": self._listen(socket.AF_INET, socket.SOCK_DGRAM, ("127.0.0.1", 0)),
+            "udp6": self._listen(socket.AF_INET6, socket.SOCK_DGRAM, ("::1", 0)),
             "stream": self._listen(socket.AF_UNIX, socket.SOCK_STREAM, str(folder / "stream")),
             "datagram": self._listen(socket.AF_UNIX, socket.SOCK_DGRAM, str(folder / "datagram")),
             "abstract": self._listen(socket.AF_UNIX, socket.SOCK_STREAM, f"\0canary-{self.folder.name}"),
         }
         for path in (folder / "stream", folder / "datagram"):
             path.chmod(0o777)
-        self.victim = subprocess.Popen(["sleep", "3600"])
+        self.victim = subprocess.Popen(["sleep", "3600"], cwd=folder)
         self.reset()
 
     @staticmethod
@@ -69,13 +71,14 @@ class Canaries:
         os.utime(self.secret, (1_000_000, 1_000_000))
         self.touched_by("", "")
 
-    def prelude(self) -> str:
-        """Return what an attack is told of the host."""
+    def prelude(self, *, target: int = 1) -> str:
+        """Return what an attack is told of the host; ``target`` is the process that it is to look into or change."""
         ports = {name: one.getsockname()[1] for name, one in self.sockets.items() if name[:3] in {"tcp", "udp"}}
         return (
-            "import ctypes, errno, os, shutil, socket, subprocess, sys\nfrom pathlib import Path\n"
+            "import ctypes, errno, os, shutil, socket, struct, subprocess, sys\nfrom pathlib import Path\n"
             f"PORTS = {ports}\nOUT = Path({str(self.folder)!r})\nSECRET_FILE = OUT / 'secret.txt'\n"
-            f"VICTIM = {self.victim.pid}\nHOST = {os.getpid()}\nABSTRACT = '\\0canary-{self.folder.name}'\n"
+            f"TARGET = {target}\nVICTIM = {self.victim.pid}\n"
+            f"HOST = {os.getpid()}\nABSTRACT = '\\0canary-{self.folder.name}'\n"
             "libc = ctypes.CDLL(None, use_errno=True)\n"
             "def syscall(*given):\n"
             "    return libc.syscall(*[ctypes.c_long(x) if isinstance(x, int) else x for x in given])\n"
@@ -165,6 +168,8 @@ def attacked(tmp_path_factory):
         (workspace / path).parent.mkdir(parents=True)
         (workspace / path).write_text("kept")
     (workspace / "offline-interpreter.toml").write_text("max_steps = 3")
+    (workspace / ".envrc").write_text("kept")
+    (workspace / ".vscode").mkdir()
     return workspace
 
 

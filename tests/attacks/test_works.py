@@ -24,6 +24,22 @@ WORKS = {
     "sqlite": "import sqlite3; print(sqlite3.connect('d.db').execute('select 1').fetchone()[0])",
     "temporary": "import tempfile; f = tempfile.NamedTemporaryFile(); f.write(b'1'); print(1)",
     "home": "from pathlib import Path; p = Path.home() / '.cache'; p.mkdir(exist_ok=True); print(1)",
+    "git commit": "!git init -q r && cd r && touch a && git add a && git commit -qm a && git log --oneline | wc -l",
+    "sklearn": """
+from sklearn.ensemble import RandomForestClassifier
+from joblib import Parallel, delayed
+print(RandomForestClassifier(4, n_jobs=2).fit([[0], [1]], [0, 1]).predict([[1]])[0])
+assert Parallel(n_jobs=2, prefer='threads')(delayed(int)(x) for x in '12') == [1, 2]
+assert Parallel(n_jobs=2)(delayed(int)(x) for x in '12') == [1, 2]""",
+    "imageio_ffmpeg": """
+import imageio_ffmpeg
+writer = imageio_ffmpeg.write_frames('film.mp4', (32, 32)); writer.send(None)
+for _ in range(3): writer.send(bytes(32 * 32 * 3))
+writer.close(); print(1)""",
+    "spawned processes": """
+import concurrent.futures, multiprocessing
+with concurrent.futures.ProcessPoolExecutor(2, mp_context=multiprocessing.get_context('spawn')) as pool:
+    print(list(pool.map(int, '1')))""",
     "processes": "import multiprocessing as m\nwith m.get_context('fork').Pool(2) as p: print(p.map(int, '11')[0])",
     "threads": "from concurrent.futures import ThreadPoolExecutor as T; print(list(T(4).map(int, '1'))[0])",
     "asyncio": "import asyncio\nasync def one(): return 1\nprint(asyncio.new_event_loop().run_until_complete(one()))",
@@ -39,7 +55,7 @@ def working(tmp_path_factory):
 
 @pytest.mark.parametrize("name", WORKS)
 def test_it_works(working, name):
-    if name in {"pandas", "matplotlib"}:
+    if name in {"pandas", "matplotlib", "sklearn", "imageio_ffmpeg"}:
         pytest.importorskip(name)
     result, text = run(working, WORKS[name])
     assert (result.status, "1" in text) == ("ok", True), text
@@ -66,6 +82,42 @@ def test_too_much_memory_is_an_error_and_variables_stay(tmp_path):
         _, text = run(kernel, "kept = 1\nbytearray(600 << 20)")
         assert "MemoryError" in text
         assert run(kernel, "print(kept)")[1] == "1\n"
+
+
+def test_too_many_threads_are_an_error_and_variables_stay(tmp_path):
+    code = """
+import threading
+kept, stop = 1, threading.Event()
+try:
+    for _ in range(400): threading.Thread(target=stop.wait, daemon=True).start()
+except RuntimeError as error: print(error)
+stop.set()
+"""
+    with closing(Kernel(tmp_path, limits=Limits(processes=64), sandbox="strict")) as kernel:
+        assert "can't start new thread" in run(kernel, code)[1]
+        assert run(kernel, "print(kept)")[1] == "1\n"
+
+
+def test_a_huge_file_is_an_error_and_variables_stay(working, tmp_path):
+    _, text = run(working, "kept = 1\nimport os\nopen('huge', 'w').close(); os.truncate('huge', 1 << 50)")
+    assert "File too large" in text
+    assert run(working, "os.remove('huge'); print(kept)")[1] == "1\n"
+
+
+def test_temporary_files_cannot_fill_the_machine(working):
+    code = """
+import os
+try:
+    with open('/var/tmp/huge', 'wb') as file:
+        for _ in range(200): file.write(bytes(1 << 20))
+except OSError as error: print(error)
+os.remove('/var/tmp/huge')"""
+    assert "No space left on device" in run(working, code)[1]
+
+
+def test_nobody_becomes_root(working):
+    _, text = run(working, "!sudo true\nprint(_exit_code != 0)", timeout_s=10)
+    assert text.splitlines()[-1] == "True"
 
 
 def test_too_many_processes_are_an_error_and_end_with_the_kernel(tmp_path):

@@ -9,7 +9,6 @@ import glob
 import json
 import marshal
 import os
-import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from offline_interpreter.config import LEAST_MEMORY_BYTES
+from offline_interpreter.kernel.disk import spare_bytes
 from offline_interpreter.kernel.sandbox.places import KERNEL_FOLDER, homes, protected_places, python_folders
 from offline_interpreter.machine import free_memory_bytes
 from offline_interpreter.records import Limits
@@ -41,7 +41,6 @@ _SECRETS = (
 
 _OPEN_FILES = 4096
 _SMALL_BYTES = 64 << 20
-_FREE_BYTES = 2 << 30  # of the disk, not to be filled
 _MEMORY_SHARE = 0.8  # of what is free, by default
 _PROCESSES_WITHOUT_NAMESPACE = 8192  # there all processes of the person count
 
@@ -141,13 +140,12 @@ class Plan:
         return [*view["write"], *private, *_DEVICES]
 
     def _process_limits(self) -> dict[str, int]:
-        free_bytes = shutil.disk_usage(self.workspace).free
         processes = self.limits.processes if self.layers.namespaces else _PROCESSES_WITHOUT_NAMESPACE
         return {
             # The child lowers it with its first cell, when a model is loaded that takes its part.
             "memory_bytes": memory_bytes(self.limits),
             "processes": processes,
-            "file_bytes": max(free_bytes - _FREE_BYTES, _SMALL_BYTES),
+            "file_bytes": self.limits.disk_bytes or spare_bytes(self.workspace),
             "open_files": _OPEN_FILES,
             "core_bytes": 0,
         }

@@ -53,6 +53,13 @@ def reason_against(plan: Plan, *, anew: bool = False) -> str:
     return reason
 
 
+def forget(plan: Plan) -> None:
+    """Have such a plan tested again: it could not be carried out although it had passed."""
+    if (record := _record(plan)) is not None:
+        with suppress(OSError):
+            record.unlink()
+
+
 def _record(plan: Plan) -> Path | None:
     """Return the file that stands for a passed test of such a plan; None where cells could write it."""
     folder = prefixes_folder().parent / "sandbox"

@@ -23,7 +23,8 @@ Tier = Literal["A", "B", "C", "off"]
 
 _MESSAGES: dict[Tier, str] = {
     "A": "Code is confined (tier A): no network, writes in this folder only, the rest of your files hidden.",
-    "B": "Code is confined (tier B): network blocked, writes confined. Names of running processes are visible; chmod "
+    "B": "Code is confined (tier B): network blocked, writes confined. Names of running processes, and "
+    "whether a file exists, can be seen; chmod "
     "and timestamps are ignored; multiprocessing unavailable; processes that a cell leaves behind may live on; "
     "'.git', editors' settings and environments in this folder can be changed.",
     "C": "Code is confined (tier C) from the network only. File writes are NOT confined.",
