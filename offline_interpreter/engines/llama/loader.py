@@ -16,6 +16,7 @@ from typing import Any
 from offline_interpreter.cancel import Cancel
 from offline_interpreter.engines.base import OnProgress
 from offline_interpreter.engines.llama.binding import complaint, forget_log, library
+from offline_interpreter.engines.llama.drafts import GPU_COST, cost_on_cpu
 from offline_interpreter.engines.llama.gpus import free_gpu_bytes, gpu_is_usable
 from offline_interpreter.engines.llama.grammar import Grammar, make_grammar
 from offline_interpreter.engines.llama.template import ChatTemplate
@@ -30,16 +31,19 @@ from offline_interpreter.records import Progress
 class Weights:
     """A loaded model with what depends on it alone; ``users`` counts the engines that hold it.
 
-    ``usual_tokens`` is the window that fitted into memory when it was loaded.
+    ``usual_tokens`` is the window that fitted into memory when it was loaded; ``on_gpu``: some of its layers are;
+    ``token_cost`` is that of a token more in a batch, in passes over the model.
     """
 
-    def __init__(self, path: Path, pointer: Any, usual_tokens: int) -> None:
+    def __init__(self, path: Path, pointer: Any, usual_tokens: int, *, on_gpu: bool, token_cost: float) -> None:
         lib = library()
         if lib.llama_model_has_encoder(pointer):
             raise ModelUnusable(f"{path.name!r} translates one text into another: such models are not supported.")
         self.path = path
         self.pointer = pointer
         self.usual_tokens = usual_tokens
+        self.on_gpu = on_gpu
+        self.token_cost = token_cost
         self.users = 0
         self.size_bytes: int = lib.llama_model_size(pointer)
         self.trained_tokens: int = lib.llama_model_n_ctx_train(pointer)
@@ -111,9 +115,10 @@ def _load(path: Path, gpu_layers: int | None, context_tokens: int | None, watch:
     memory = Memory(free_memory_bytes(), free_gpu_bytes())
     layers = plan(header, memory, context_tokens=context_tokens, gpu_layers=gpu_layers).gpu_layers
     usual_tokens = plan(header, memory, gpu_layers=layers).context_tokens
+    token_cost = GPU_COST if layers else cost_on_cpu(header.tensors)
     pointer = _load_file(header.path, layers, watch)
     try:
-        weights = Weights(path, pointer, usual_tokens)
+        weights = Weights(path, pointer, usual_tokens, on_gpu=layers != 0, token_cost=token_cost)
         weights.grammar  # noqa: B018 - it is made here, where a wait is expected
     except BaseException:  # whatever it was, the memory goes back
         library().llama_model_free(pointer)
