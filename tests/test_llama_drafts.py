@@ -25,8 +25,10 @@ def all_valid(tokens: list[int]) -> int:
 
 
 def known(*tokens: int, cost: float | None = 0.1) -> Drafts:
+    """Return what knows ``tokens`` as if all of them were a reply."""
     drafts = Drafts(cost=cost)
     drafts.begin(tokens)
+    drafts._start = 0
     return drafts
 
 
@@ -130,19 +132,22 @@ def test_a_new_reply_begins_without_prejudice() -> None:
     for index in range(40):
         drafts.follow([200 + index, *ONCE[:3]])
     drafts.begin([*drafts.tokens])
+    drafts.follow([1, *ONCE[:3]])
     assert lengths_of(drafts) > 0
 
 
 def test_a_new_prompt_forgets_what_differs() -> None:
     drafts = known(1, 2, 3, 4, 5, 6)
-    drafts.begin([1, 2, 3, 9, 1, 2, 3])
+    drafts.begin([1, 2, 3, 9])
+    drafts.follow([1, 2, 3])
     assert drafts.tokens == [1, 2, 3, 9, 1, 2, 3]
     assert propose(drafts)[0] == 9
 
 
 def test_places_that_were_overwritten_are_not_followed() -> None:
     drafts = known(*ONCE, 1, 2, 3, 4)
-    drafts.begin([*ONCE, 5, 6, 1, 2, 3])
+    drafts.begin([*ONCE, 5, 6])
+    drafts.follow([1, 2, 3])
     assert propose(drafts) == []
 
 
@@ -157,3 +162,20 @@ def test_what_was_taken_back_leaves_what_it_hid() -> None:
 
 def test_a_model_that_cannot_take_back_what_it_read_is_not_given_guesses() -> None:
     assert propose(known(*ONCE, *ONCE[:LONG], cost=None)) == []
+
+
+def test_a_field_begins_without_a_guess() -> None:
+    drafts = Drafts(cost=0.1)
+    drafts.begin([*ONCE, *ONCE])  # the frame of a step, and what stood in it the last time
+    drafts.follow(ONCE[:LONG], forced=LONG)
+    assert propose(drafts) == []
+    drafts.follow(ONCE[LONG : LONG + 3])
+    assert propose(drafts)[0] == ONCE[LONG + 3]
+
+
+def test_what_is_forced_teaches_nothing() -> None:
+    drafts, other = known(*ONCE, 1, *ONCE[:3]), known(*ONCE, 1, *ONCE[:3])
+    drafts.follow(ONCE[3:30], forced=27)
+    other.follow(ONCE[3:30])
+    assert drafts.tokens == other.tokens
+    assert drafts._right == MATCHES != other._right

@@ -47,6 +47,9 @@ class Drafts:
         self._after: dict[tuple[int, ...], int] = {}  # some tokens -> the place after their last occurrence
         self._earlier: list[list[int]] = []  # by place: the places that those in ``_after`` took the place of
         self._right = dict(MATCHES)
+        self._start = (
+            0  # of what is written freely: what the schema forces is the same in every reply, and tells nothing
+        )
 
     def begin(self, tokens: Sequence[int]) -> None:
         """Take the tokens of a prompt; what they share with those before is not looked at again."""
@@ -56,14 +59,19 @@ class Drafts:
         self._right = dict(MATCHES)
         for token in tokens[len(self.tokens) :]:
             self._append(token)
+        self._start = len(self.tokens)
 
-    def follow(self, tokens: Sequence[int]) -> None:
-        """Take what was written, and learn from it how often guesses are right."""
-        for token in tokens:
+    def follow(self, tokens: Sequence[int], forced: int = 0) -> None:
+        """Take what was written, the last ``forced`` tokens without a choice; learn how often guesses are right."""
+        free = len(tokens) - forced
+        for token in tokens[:free]:
             match, place = self._look()
             if match:
                 self._right[match] += ((self.tokens[place] == token) - self._right[match]) / MEMORY
             self._append(token)
+        for token in tokens[free:]:
+            self._append(token)
+            self._start = len(self.tokens)
 
     def _append(self, token: int) -> None:
         place, earlier = len(self.tokens), []
@@ -88,8 +96,9 @@ class Drafts:
 
     def _look(self) -> tuple[int, int]:
         """Return how many tokens are the same as before, and the place of what followed then; zeros for none."""
+        free = len(self.tokens) - self._start
         for key in self._keys():
-            if place := self._after.get(key, 0):
+            if len(key) <= free and (place := self._after.get(key, 0)):
                 return len(key), place
         return 0, 0
 
