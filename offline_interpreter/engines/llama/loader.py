@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import threading
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -29,17 +30,19 @@ from offline_interpreter.records import Progress
 
 
 class Weights:
-    """A loaded model with what depends on it alone; ``users`` counts the engines that hold it.
+    """A loaded model with what depends on it alone: ``files`` are its parts, ``users`` counts the engines that hold it.
 
     ``usual_tokens`` is the window that fitted into memory when it was loaded; ``on_gpu``: some of its layers are;
     ``token_cost`` is that of a token more in a batch, in passes over the model.
     """
 
-    def __init__(self, path: Path, pointer: Any, usual_tokens: int, *, on_gpu: bool, token_cost: float) -> None:
+    def __init__(
+        self, files: Sequence[Path], pointer: Any, usual_tokens: int, *, on_gpu: bool, token_cost: float
+    ) -> None:
         lib = library()
+        self.files = files
         if lib.llama_model_has_encoder(pointer):
-            raise ModelUnusable(f"{path.name!r} translates one text into another: such models are not supported.")
-        self.path = path
+            raise ModelUnusable(f"{self.path.name!r} translates one text into another: such models are not supported.")
         self.pointer = pointer
         self.usual_tokens = usual_tokens
         self.on_gpu = on_gpu
@@ -50,6 +53,11 @@ class Weights:
         source = (lib.llama_model_chat_template(pointer, None) or b"").decode("utf-8", "replace")
         self.vocabulary = Vocabulary(lib.llama_model_get_vocab(pointer), source)
         self.template = ChatTemplate(source, bos=self.vocabulary.bos, eos=self.vocabulary.eos)
+
+    @property
+    def path(self) -> Path:
+        """The file, or the first of them."""
+        return self.files[0]
 
     @cached_property
     def grammar(self) -> Grammar:
@@ -111,14 +119,16 @@ def release(weights: Weights) -> None:
 
 def _load(path: Path, gpu_layers: int | None, context_tokens: int | None, watch: _Watch) -> Weights:
     watch(0, None)  # a large header takes a while
-    header = join(shards(path))
+    parts = shards(path)
+    header = join(parts)
     memory = Memory(free_memory_bytes(), free_gpu_bytes())
     layers = plan(header, memory, context_tokens=context_tokens, gpu_layers=gpu_layers).gpu_layers
     usual_tokens = plan(header, memory, gpu_layers=layers).context_tokens
     token_cost = GPU_COST if layers else cost_on_cpu(header.tensors)
     pointer = _load_file(header.path, layers, watch)
     try:
-        weights = Weights(path, pointer, usual_tokens, on_gpu=layers != 0, token_cost=token_cost)
+        files = [part.path for part in parts]
+        weights = Weights(files, pointer, usual_tokens, on_gpu=layers != 0, token_cost=token_cost)
         weights.grammar  # noqa: B018 - it is made here, where a wait is expected
     except BaseException:  # whatever it was, the memory goes back
         library().llama_model_free(pointer)
