@@ -65,10 +65,10 @@ class Options:
     """What a session is opened with.
 
     ``model``: ``starter``, the id of a model in the store, or the path of a GGUF. ``timeout_s``: how long a cell may
-    run, 0 for ever, None for the default (none at a terminal, 600 s otherwise). ``memory``: what a cell may use, as a number of bytes or
-    like ``4G``, 0 for most of what is free. ``processes``: how many it may have. ``disk``: what files may
-    grow by while it runs, in bytes or like ``4G``, 0 for what the disk can spare. ``output_limit``: how much of its
-    output is kept on disk, in bytes or like ``1G``, 0 for none. ``context``: tokens of the model's window, None for
+    run, 0 for ever, None for the default (none at a terminal, 600 s otherwise). ``memory``: what a cell may use, as a
+    number of bytes or like ``4G``, 0 for most of what is free. ``processes``: how many it may have. ``disk``: what
+    files may grow by while it runs, in bytes or like ``4G``, 0 for what the disk can spare. ``output_limit``: how much
+    of its output is kept on disk, in bytes or like ``1G``, 0 for none. ``context``: tokens of the model's window, None for
     what fits. ``threads``: None for the physical cores. ``gpu_layers``: how many of the model's layers lie on GPUs:
     ``all``, ``none``, or ``auto`` for what fits. ``temperature`` to ``seed``: see ``records.Sampling``.
     ``sandbox``: how well cells must be confined. ``allow_read``, ``allow_write``: folders that cells may reach too.

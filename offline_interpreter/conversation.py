@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from offline_interpreter.chat_messages import ChatMessage, dicts_of, history_of, joined
 from offline_interpreter.config import Options, load_options
 from offline_interpreter.errors import ApprovalRequired, UsageError
-from offline_interpreter.records import Message, TurnEnd, TurnStart
+from offline_interpreter.records import Message, Notice, TurnEnd, TurnStart
 
 if TYPE_CHECKING:
     from offline_interpreter.chat.terminal import Person
@@ -167,8 +167,11 @@ class Interpreter:
         from offline_interpreter.chat.terminal import chat, offer_replay, run_turn
 
         view = _Remembering(self._shown(display), self._messages)
+        opens = self._session is None
         person = self._ask_person(display)
         self.session.set_system_message(self.system_message)
+        for note in getattr(self.session.engine, "notes", ()) if opens else ():
+            view.show(Notice(note))
         if text is None:
             chat(self.session, view, person)
             return self._messages

@@ -45,6 +45,19 @@ def write_model(
     return path
 
 
+def write_parts(folder: Path, *, seed: int = 0, context: int = 2048) -> list[Path]:
+    """Write a model in two files and return their paths; what it knows stands in the first one."""
+    facts = _shape("llama", context) | _byte_pairs() | {"tokenizer.chat_template": CHATML}
+    tensors = list(_weights(np.random.default_rng(seed), len(facts["tokenizer.ggml.tokens"]), 1.0).items())
+    paths = [folder / f"noise-{number}-of-00002.gguf" for number in ("00001", "00002")]
+    for number, path in enumerate(paths):
+        facts["split.no"], facts["split.count"] = np.uint16(number), np.uint16(2)
+        facts["split.tensors.count"] = np.int32(len(tensors))
+        path.write_bytes(gguf_bytes(facts, dict(tensors[number::2])))
+        facts = {}
+    return paths
+
+
 def write_recurrent_model(path: Path, *, seed: int = 0, context: int = 2048) -> Path:
     """Write a model that keeps one state instead of a cache, of which no part can be removed; return its path."""
     inner, state, rank, kernel = 64, 16, 2, 4
@@ -160,7 +173,7 @@ def _matrix(random: np.random.Generator, *shape: int) -> np.ndarray:
 
 
 def gguf_bytes(facts: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> bytes:
-    """Return a GGUF file of version 3; whole numbers are written as u32, tensors as f32."""
+    """Return a GGUF file of version 3; whole numbers are written as u32 or as NumPy's type says, tensors as f32."""
     header = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(facts))
     for key, value in facts.items():
         header += _text(key) + _typed(value)
@@ -187,6 +200,10 @@ def _items(values: Sequence[Any]) -> bytes:
 def _scalar(value: Any) -> tuple[int, bytes]:
     if isinstance(value, bool):
         return 7, struct.pack("<?", value)
+    if isinstance(value, np.uint16):
+        return 2, struct.pack("<H", value)
+    if isinstance(value, np.int32):
+        return 5, struct.pack("<i", value)
     if isinstance(value, int):
         return 4, struct.pack("<I", value)
     if isinstance(value, float):

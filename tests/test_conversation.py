@@ -70,6 +70,17 @@ def test_answer_is_streamed_to_standard_output(scripted: Interpreter, capsys: py
     assert "print(x + 2)" in shown.err
 
 
+def test_what_is_wanting_about_a_model_is_said_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    class Wanting(ScriptedEngine):
+        notes = ("No usable chat template: ChatML is used.",)
+
+    with Interpreter(engine=Wanting([Answer("a"), Answer("b")]), workspace=tmp_path) as interpreter:
+        interpreter.chat("hello")
+        assert capsys.readouterr().err.count("ChatML is used") == 1
+        interpreter.chat("hello again")
+        assert "ChatML" not in capsys.readouterr().err
+
+
 def test_without_permission_code_is_not_run(tmp_path: Path) -> None:
     engine = ScriptedEngine([Code("", "open('made', 'w')")])
     with Interpreter(engine=engine, workspace=tmp_path) as interpreter, pytest.raises(ApprovalRequired):

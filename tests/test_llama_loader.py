@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from synthetic import gguf_bytes, write_model
+from synthetic import gguf_bytes, write_model, write_parts
 
 from offline_interpreter.cancel import Cancel
 from offline_interpreter.engines.llama.gpus import gpu_is_usable
@@ -51,6 +51,14 @@ def test_a_part_that_is_not_there_is_named(tmp_path: Path) -> None:
     (tmp_path / "m-00001-of-00002.gguf").write_bytes(gguf_bytes(facts, {}))
     with pytest.raises(ModelMissing, match=r"Missing part 2 of 2: m-00002-of-00002\.gguf"):
         acquire(tmp_path / "m-00001-of-00002.gguf", None, ignore, None)
+
+
+@pytest.mark.parametrize("given", [0, 1])
+def test_a_model_in_parts_is_loaded_whichever_is_named(tmp_path: Path, given: int) -> None:
+    paths = write_parts(tmp_path)
+    weights = acquire(paths[given], None, ignore, None)
+    assert weights.files == paths
+    release(weights)
 
 
 def test_a_folder_is_no_model(tmp_path: Path) -> None:

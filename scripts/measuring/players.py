@@ -35,6 +35,7 @@ class Part:
     name: str
     prompt: Sequence[int]
     reply: Sequence[int]
+    least_tokens: int = 0
 
     def cut(self, tokens: int) -> Part:
         """Return the same with a shorter reply."""
@@ -83,7 +84,7 @@ def make_part(weights: Weights, transcript: Transcript) -> Part:
             taken = [coming.pop(0)]
             constraint.advance(taken)
         else:
-            return Part(transcript.name, prompt, reply)
+            return Part(transcript.name, prompt, reply, transcript.least_tokens)
         reply += taken
         written = b"".join(weights.vocabulary.pieces[token] for token in taken)
         if not rest.startswith(written):

@@ -14,7 +14,7 @@ from offline_interpreter.engines.llama.context import Context
 from offline_interpreter.engines.llama.loader import Weights
 from offline_interpreter.steps import STEP_SCHEMA
 
-LEAST_TOKENS, TRIED_TOKENS = 64, 12  # of a reply; and to see how fast it is written
+TRIED_TOKENS = 12  # of a reply, to see how fast it is written
 GRAMMAR_TOKENS = 16  # of a reply, with the stock grammar: it takes up to 50 ms for each
 WINDOW = 6144
 
@@ -105,7 +105,7 @@ def _play(parts: Sequence[Part], players: Sequence[Player], pace: Pace) -> Runs:
 
 def _cut(part: Part, player: Player, seconds: float) -> Part:
     rate = player.play(part.cut(TRIED_TOKENS)).rate
-    return part.cut(max(int(rate * seconds), LEAST_TOKENS))
+    return part.cut(max(int(rate * seconds), part.least_tokens))
 
 
 def _rounds(part: Part, players: Sequence[Player], count: int) -> dict[str, list[Run]]:

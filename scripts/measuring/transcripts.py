@@ -13,11 +13,12 @@ SYSTEM = Message("system", system_prompt(["matplotlib", "numpy", "openpyxl", "pa
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """A conversation, and the step that follows."""
+    """A conversation, and the step that follows, of which ``least_tokens`` say something at all."""
 
     name: str
     messages: tuple[Message, ...]
     step: Step
+    least_tokens: int = 64
 
 
 def _asked(text: str) -> tuple[Message, ...]:
@@ -109,6 +110,7 @@ TRANSCRIPTS = (
             *_ran(Code("I'll make it.", REPORT), "Error:\nCell 1, line 6\nKeyError: 'store_id'"),
         ),
         Code("The stores name their key otherwise; I'll merge on that.", REPAIRED),
+        least_tokens=200,  # what is written again comes after what is new
     ),
     Transcript(
         "long output",

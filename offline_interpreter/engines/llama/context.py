@@ -17,8 +17,6 @@ from numpy.typing import NDArray
 
 from offline_interpreter.cancel import Cancel
 from offline_interpreter.engines.llama.binding import complaint, forget_log, library
-from offline_interpreter.engines.llama.drafts import CPU_COST, GPU_COST
-from offline_interpreter.engines.llama.gpus import gpu_is_usable
 from offline_interpreter.errors import EngineError, ModelUnusable
 
 if TYPE_CHECKING:
@@ -49,12 +47,13 @@ class Context:
     def __init__(self, weights: Weights, tokens: int, threads: int) -> None:
         lib = library()
         parameters = lib.llama_context_default_params()
-        gpu = gpu_is_usable()
         parameters.n_ctx = tokens
         parameters.n_batch = parameters.n_ubatch = min(BATCH_TOKENS, tokens)
         parameters.n_outputs_max = MOST_ROWS
         # On CPUs it reads a few tokens one by one, at twice to four times the time after a long prompt.
-        parameters.flash_attn_type = lib.LLAMA_FLASH_ATTN_TYPE_AUTO if gpu else lib.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        parameters.flash_attn_type = (
+            lib.LLAMA_FLASH_ATTN_TYPE_AUTO if weights.on_gpu else lib.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        )
         parameters.n_threads = parameters.n_threads_batch = threads
         parameters.no_perf = True
         forget_log()
@@ -73,8 +72,7 @@ class Context:
         self.forgets_parts = not (
             lib.llama_model_is_recurrent(weights.pointer) or lib.llama_model_is_hybrid(weights.pointer)
         )
-        token_cost = GPU_COST if gpu else CPU_COST
-        self.token_cost = token_cost if self.forgets_parts else None
+        self.token_cost = weights.token_cost if self.forgets_parts else None
         self._stop = _StopFlag(self._pointer)
         self._batch = _Batch(min(BATCH_TOKENS, tokens))
         self._row = ctypes.c_float * weights.vocabulary.size

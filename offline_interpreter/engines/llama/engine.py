@@ -249,7 +249,7 @@ class LlamaEngine:
 def _open_prefixes(folder: Path, weights: Weights, gpu_layers: int | None) -> PrefixStore:
     import llama_cpp  # loaded already, for its version
 
-    key = model_key([weights.path], llama_cpp.__version__, gpu_layers, gpu_is_usable())
+    key = model_key(weights.files, llama_cpp.__version__, gpu_layers, weights.on_gpu)
     return PrefixStore(folder, key=key, model=weights.path.name)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import threading
+from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any
 from offline_interpreter.cancel import Cancel
 from offline_interpreter.engines.base import OnProgress
 from offline_interpreter.engines.llama.binding import complaint, forget_log, library
+from offline_interpreter.engines.llama.drafts import GPU_COST, cost_on_cpu
 from offline_interpreter.engines.llama.gpus import free_gpu_bytes, gpu_is_usable
 from offline_interpreter.engines.llama.grammar import Grammar, make_grammar
 from offline_interpreter.engines.llama.template import ChatTemplate
@@ -30,19 +32,31 @@ from offline_interpreter.records import Progress
 
 
 class Weights:
-    """A loaded model with what depends on it alone; ``users`` counts the engines that hold it.
+    """A loaded model with what depends on it alone: ``files`` are its parts, ``users`` counts the engines that hold it.
 
-    ``usual_tokens`` is the window that fitted into memory when it was loaded; ``lease`` keeps the file from being
+    ``usual_tokens`` is the window that fitted into memory when it was loaded; ``on_gpu``: some of its layers are;
+    ``token_cost`` is that of a token more in a batch, in passes over the model; ``lease`` keeps the files from being
     removed from the store.
     """
 
-    def __init__(self, path: Path, pointer: Any, usual_tokens: int, lease: Lease) -> None:
+    def __init__(
+        self,
+        files: Sequence[Path],
+        pointer: Any,
+        usual_tokens: int,
+        lease: Lease,
+        *,
+        on_gpu: bool,
+        token_cost: float,
+    ) -> None:
         lib = library()
+        self.files = files
         if lib.llama_model_has_encoder(pointer):
-            raise ModelUnusable(f"{path.name!r} translates one text into another: such models are not supported.")
-        self.path = path
+            raise ModelUnusable(f"{self.path.name!r} translates one text into another: such models are not supported.")
         self.pointer = pointer
         self.usual_tokens = usual_tokens
+        self.on_gpu = on_gpu
+        self.token_cost = token_cost
         self.users = 0
         self.lease = lease
         self.size_bytes: int = lib.llama_model_size(pointer)
@@ -50,6 +64,11 @@ class Weights:
         source = (lib.llama_model_chat_template(pointer, None) or b"").decode("utf-8", "replace")
         self.vocabulary = Vocabulary(lib.llama_model_get_vocab(pointer), source)
         self.template = ChatTemplate(source, bos=self.vocabulary.bos, eos=self.vocabulary.eos)
+
+    @property
+    def path(self) -> Path:
+        """The file, or the first of them."""
+        return self.files[0]
 
     @cached_property
     def grammar(self) -> Grammar:
@@ -112,16 +131,19 @@ def release(weights: Weights) -> None:
 
 def _load(path: Path, gpu_layers: int | None, context_tokens: int | None, watch: _Watch) -> Weights:
     watch(0, None)  # a large header takes a while
-    header = join(shards(path))
+    parts = shards(path)
+    header = join(parts)
     memory = Memory(free_memory_bytes(), free_gpu_bytes())
     layers = plan(header, memory, context_tokens=context_tokens, gpu_layers=gpu_layers).gpu_layers
     usual_tokens = plan(header, memory, gpu_layers=layers).context_tokens
+    token_cost = GPU_COST if layers else cost_on_cpu(header.tensors)
+    files = [part.path for part in parts]
     lease = Lease(header.path)
     with ExitStack() as undo:  # whatever goes wrong, the memory goes back
         undo.callback(lease.close)
         pointer = _load_file(header.path, layers, watch)
         undo.callback(library().llama_model_free, pointer)
-        weights = Weights(path, pointer, usual_tokens, lease)
+        weights = Weights(files, pointer, usual_tokens, lease, on_gpu=layers != 0, token_cost=token_cost)
         weights.grammar  # noqa: B018 - it is made here, where a wait is expected
         undo.pop_all()
     return weights

@@ -124,8 +124,9 @@ class Writing:
         step = following[:room]
         self._clipped = len(step) < len(following)
         self.tokens += step
-        self.forced += len(step) - len(chosen)
-        self._means.drafts.follow(step)
+        forced = max(len(step) - len(chosen), 0)
+        self.forced += forced
+        self._means.drafts.follow(step, forced)
         self._runs_away = self._repetition.runs_away(step)
         return step
 
