@@ -67,19 +67,22 @@ def _finding(state: Any, tier: str, text: str, reasons: str) -> Finding:
     return Finding(NAME, state, text, told, commands, data)
 
 
-def remedies_for(reasons: str, system: Path = _SYSTEM) -> Iterator[_Remedy]:
-    """Yield what can be done about ``reasons``, by the settings below ``system`` that are known to cause them."""
+def remedies_for(reasons: str, system: Path = _SYSTEM, *, user: int | None = None) -> Iterator[_Remedy]:
+    """Yield what can be done about ``reasons``, by the settings below ``system`` that are known to cause them.
+
+    ``user`` is the number of who runs this, by default that of this process.
+    """
     if any(f"tier A: {layer}" in reasons for layer in _BY_NAMESPACES):
-        yield from _for_namespaces(reasons, system)
+        yield from _for_namespaces(reasons, system, os.geteuid() if user is None else user)
     if "landlock" in reasons:
         yield _for_landlock(system)
     if "lies in the workspace" in reasons:
         yield _Remedy("Work in a folder that does not hold the Python that runs this.")
 
 
-def _for_namespaces(reasons: str, system: Path) -> Iterator[_Remedy]:
+def _for_namespaces(reasons: str, system: Path, user: int) -> Iterator[_Remedy]:
     settings = system / "proc/sys"
-    if _setting(settings / "kernel/apparmor_restrict_unprivileged_userns") == "1" and os.geteuid() != 0:
+    if _setting(settings / "kernel/apparmor_restrict_unprivileged_userns") == "1" and user != 0:
         yield _Remedy(
             "AppArmor keeps programs from user namespaces here, as Ubuntu does. An administrator can allow them to "
             "this Python, and so to all that it runs:",
