@@ -7,6 +7,7 @@ import signal
 import struct
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -498,6 +499,45 @@ def test_the_proof_is_made_without_strace_too(tmp_path, environment, folder):
     ran = doctor(folder, {**environment, "PATH": str(tmp_path)}, "--airgap", "--json")
     found = findings_of(ran, "network")[0]
     assert (found["state"], found["data"]["way"]) == ("ok", "seccomp"), found
+
+
+@linux_only
+def test_a_strace_that_may_not_trace_is_passed_over(tmp_path, environment, folder):
+    (tmp_path / "strace").write_text("#!/bin/sh\necho 'strace: ptrace: Operation not permitted' >&2; exit 1\n")
+    (tmp_path / "strace").chmod(0o755)
+    ran = doctor(folder, {**environment, "PATH": str(tmp_path)}, "--airgap", "--json")
+    found = findings_of(ran, "network")[0]
+    assert (found["state"], found["data"]["way"]) == ("ok", "seccomp"), found
+
+
+def runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+@linux_only
+def test_an_interrupt_leaves_no_process_behind(way, tmp_path):
+    code = (
+        "import os, signal, subprocess, sys, threading, time\n"
+        "from pathlib import Path\n"
+        "from offline_interpreter.doctor.watch import watch\n"
+        "log = Path('log')\n"
+        "def interrupt():\n"
+        "    while not log.exists(): time.sleep(0.05)\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "threading.Thread(target=interrupt, daemon=True).start()\n"
+        'sleep = \'import os, time; open("log", "w").write(str(os.getpid())); time.sleep(600)\'\n'
+        f"watch({way!r}, [sys.executable, '-c', sleep], folder=Path.cwd(), environment=dict(os.environ))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "KeyboardInterrupt" in done.stderr
+    pid = int((tmp_path / "log").read_text())
+    ends_at = time.monotonic() + 20
+    while runs(pid):
+        assert time.monotonic() < ends_at
+        time.sleep(0.05)
 
 
 @linux_only
