@@ -25,14 +25,15 @@ def start(prepare: Callable[[], None], run: Callable[[], NoReturn], *, theirs: I
     ``theirs`` are descriptors of the interpreter that neither keeps; ``lifetime`` can be read once the host is gone.
     """
     report, status = os.pipe()
+    nothing = os.open(os.devnull, os.O_RDWR)  # now: both share the mounts, which ``prepare`` changes
     signal.signal(signal.SIGINT, _ignore)
     first = os.fork()
     if first == 0:
         os.close(report)
         prepare()
-        _supervise(run, theirs, lifetime, status)
+        _supervise(run, theirs, lifetime, status, nothing)
     os.close(status)
-    _let_go([*theirs, lifetime])
+    _let_go([*theirs, lifetime], nothing)
     _end_alike(first, report)
 
 
@@ -40,15 +41,16 @@ def _ignore(*_: object) -> None:
     """Leave the signal to the inner process, which gets it too."""
 
 
-def _let_go(descriptors: Iterable[int]) -> None:
+def _let_go(descriptors: Iterable[int], nothing: int) -> None:
     for descriptor in descriptors:
         os.close(descriptor)
-    nothing = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(nothing, descriptor)
 
 
-def _supervise(run: Callable[[], NoReturn], theirs: Iterable[int], lifetime: int, status: int) -> NoReturn:
+def _supervise(
+    run: Callable[[], NoReturn], theirs: Iterable[int], lifetime: int, status: int, nothing: int
+) -> NoReturn:
     woken, waker = os.pipe()
     os.set_blocking(waker, False)
     os.set_blocking(woken, False)
@@ -62,7 +64,7 @@ def _supervise(run: Callable[[], NoReturn], theirs: Iterable[int], lifetime: int
         os.setsid()  # so that it cannot signal the group of the two
         run()
     signal.signal(signal.SIGINT, lambda *_: _interrupt(interpreter))
-    _let_go(theirs)
+    _let_go(theirs, nothing)
     poll = select.poll()
     poll.register(woken, select.POLLIN)
     poll.register(lifetime, select.POLLIN)
