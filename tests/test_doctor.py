@@ -138,7 +138,8 @@ def test_a_check_that_raises_is_a_finding():
         yield Finding("x", "ok", "so far")
         raise RuntimeError("no such thing")
 
-    assert examine("x", broken) == (Finding("x", "problem", "This check failed: RuntimeError: no such thing."),)
+    failed = Finding("x", "problem", "This check failed: RuntimeError: no such thing.")
+    assert examine("x", broken) == (Finding("x", "ok", "so far"), failed)
 
 
 def test_an_error_of_ours_keeps_its_remedy():
@@ -326,6 +327,22 @@ def test_where_namespaces_are_off_it_says_so_and_what_to_do(environment, folder)
         assert found["commands"] == ["sudo sysctl -w user.max_user_namespaces=15000"]
     else:
         assert found["state"] == "problem"
+
+
+@pytest.mark.parametrize(
+    ("tier", "mode", "state"),
+    [
+        ("A", "strict", "ok"),
+        ("B", "auto", "note"),
+        ("B", "strict", "problem"),
+        ("C", "auto", "problem"),
+        ("C", "network-only", "note"),
+        ("off", "network-only", "problem"),
+        ("off", "off", "note"),
+    ],
+)
+def test_less_confinement_than_is_asked_for_is_a_problem(tier, mode, state):
+    assert confinement.state_of(tier, mode) == state
 
 
 # -- models and surroundings --------------------------------------------------------------------------------------
