@@ -96,6 +96,14 @@ def test_settings_that_cannot_be_read_are_a_problem_among_others(tmp_path, envir
     assert findings_of(ran, "llama.cpp")[0]["state"] == "ok"
 
 
+def test_a_folder_that_is_gone_is_a_problem_among_others(folder, environment):
+    gone = ("sh", "-c", 'rmdir "$PWD" && exec "$@"', "sh")
+    ran = doctor(folder, environment, "--json", prefix=gone)
+    assert ran.returncode == 1, ran.stderr
+    assert "is gone" in findings_of(ran, "folders")[0]["text"]
+    assert findings_of(ran, "llama.cpp")[0]["state"] == "ok"
+
+
 def test_a_default_model_that_is_not_here_is_a_problem_with_a_remedy(environment, folder):
     ran = doctor(folder, {**environment, "OFFLINE_INTERPRETER_MODEL": "qwen3.5-4b"}, "--json")
     used = findings_of(ran, "models")[0]

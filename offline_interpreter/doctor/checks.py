@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -44,8 +45,11 @@ def findings(*, airgap: bool, on_wait: Callable[[str], None]) -> Iterator[Findin
 
 
 def _options() -> tuple[Options, tuple[Finding, ...]]:
+    """Return the options that hold here, or the defaults and what is wrong with them."""
     try:
         return load_options({}), ()
     except UsageError as error:
-        complaint = Finding("settings", "problem", error.cause, error.remedy)
-        return Options(workspace=Path.cwd()), (complaint,)
+        return Options(), (Finding("settings", "problem", error.cause, error.remedy),)
+    except FileNotFoundError:
+        complaint = Finding("folders", "problem", "The folder that you are in is gone.", "Change to another one.")
+        return Options(workspace=Path(tempfile.gettempdir())), (complaint,)
