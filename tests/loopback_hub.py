@@ -102,6 +102,9 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False  # a connection that the client keeps lives on
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing: who asked may hang up at any time."""
+
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"

@@ -74,23 +74,6 @@ def test_every_command_has_help(folder: Path, environment: dict[str, str], argum
     assert len(ran.stdout.splitlines()) > 3
 
 
-HEAVY = {"llama_cpp", "IPython", "numpy", "rich", "huggingface_hub", "jsonschema", "prompt_toolkit", "llguidance"}
-HELP = f"""
-import sys
-sys.argv = ["offline-interpreter", "--help"]
-from offline_interpreter.cli.main import main
-try:
-    main()
-finally:
-    print(sorted(sys.modules.keys() & {HEAVY!r}), file=sys.stderr)
-"""
-
-
-def test_help_imports_nothing_heavy(environment: dict[str, str]) -> None:
-    ran = subprocess.run([sys.executable, "-c", HELP], capture_output=True, text=True, env=environment, check=True)
-    assert ran.stderr.strip() == "[]"
-
-
 def test_question_is_answered_by_executed_code(folder: Path, environment: dict[str, str]) -> None:
     ran = run(folder, environment, "-y", "What is 37 * 481?")
     assert ran.returncode == 0

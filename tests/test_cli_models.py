@@ -256,4 +256,4 @@ def test_terminal_shows_rate_and_time_left(environment: dict[str, str], hub: Hub
         program.wait_for("s left")
         program.wait_for("tiny is in the store")
         assert program.end() == 0
-    assert re.search(r"Fetching noise\.gguf ▕█+ +▏ \d+ % of 3\.\d MB · [\d.]+ [kM]B/s · \d+ s left", program.screen)
+    assert re.search(r"Fetching ▕█+ +▏ \d+ % of 3\.\d MB · [\d.]+ [kM]B/s · \d+ s left · noise\.gguf", program.screen)

@@ -12,7 +12,19 @@ import pytest
 from synthetic import write_model
 from zeros import write_zeros
 
-from offline_interpreter.models.fit import ALL_LAYERS, CacheType, Memory, Plan, kv_cache_bytes, plan, reserve_bytes
+from offline_interpreter.models.catalogue import load_catalogue
+from offline_interpreter.models.fit import (
+    ALL_LAYERS,
+    MOST_KV_BYTES_PER_TOKEN,
+    CacheType,
+    Memory,
+    Plan,
+    kv_cache_bytes,
+    plan,
+    reserve_bytes,
+    rough_verdict,
+    verdict,
+)
 from offline_interpreter.models.gguf import TENSOR_TYPES, Header, Tensor, read_header
 
 MIB, GIB = 1 << 20, 1 << 30
@@ -257,3 +269,54 @@ def test_of_a_header_that_says_nothing_the_smallest_window_is_opened() -> None:
 
 def test_a_real_header_is_enough(tmp_path: Path) -> None:
     assert plan(read_header(write_model(tmp_path / "model.gguf", context=512)), Memory(GIB)) == Plan(512, 0)
+
+
+# -- in words -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("memory", "words"),
+    [
+        (Memory(96 * GIB), "fits"),
+        (Memory(2 * GIB), "does not fit"),
+        (Memory(96 * GIB, (10 * GIB,)), "fits"),
+        (Memory(2 * GIB, (10 * GIB,)), "fits"),
+        (Memory(96 * GIB, (4 * GIB,)), "partly on the GPU: 12 layers"),
+        (Memory(96 * GIB, (GIB // 2,)), "fits"),
+        (Memory(1 * GIB, (2 * GIB,)), "does not fit"),
+    ],
+)
+def test_what_fits_is_said_in_words(memory: Memory, words: str) -> None:
+    assert verdict(model(), memory) == words
+
+
+def test_of_a_header_that_says_nothing_nothing_is_said() -> None:
+    assert verdict(header("newfangled", {}), Memory(96 * GIB)) == "unknown"
+
+
+CACHE = 4096 * 1024  # of the smallest usual window, with 1 KiB a token
+BOUND = 4096 * MOST_KV_BYTES_PER_TOKEN
+
+
+@pytest.mark.parametrize(
+    ("kv_bytes_per_token", "memory", "words"),
+    [
+        (1024, Memory(10 * GIB + GIB + CACHE), "fits"),
+        (1024, Memory(10 * GIB + GIB + CACHE - 1), "does not fit"),
+        (None, Memory(10 * GIB + GIB + BOUND), "fits"),
+        (None, Memory(10 * GIB + GIB + BOUND - 1), "unknown"),
+        (None, Memory(10 * GIB + GIB), "unknown"),
+        (None, Memory(10 * GIB + GIB - 1), "does not fit"),
+        (1024, Memory(1 * GIB, (10 * GIB + GIB + CACHE,)), "fits"),
+        (1024, Memory(8 * GIB, (10 * GIB + CACHE,)), "partly on the GPU"),
+        (1024, Memory(8 * GIB, (2 * GIB,)), "does not fit"),
+        (1024, Memory(96 * GIB, (GIB,)), "fits"),
+    ],
+)
+def test_of_a_model_that_is_not_here_the_size_tells(kv_bytes_per_token: int | None, memory: Memory, words: str) -> None:
+    assert rough_verdict(10 * GIB, kv_bytes_per_token, memory) == words
+
+
+def test_no_model_of_the_catalogue_caches_more_than_the_bound() -> None:
+    known = [entry.kv_bytes_per_token_f16 or 0 for entry in load_catalogue()]
+    assert max(known) == MOST_KV_BYTES_PER_TOKEN

@@ -136,7 +136,7 @@ def test_what_a_confined_cell_tries_is_seen_by_strace(folder: Path, environment:
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 def test_a_chat_is_silent(tmp_path: Path, folder: Path, environment: dict[str, str]) -> None:
-    command = strace.command(tmp_path / "log", [*PROGRAM, "-w", str(folder)])
+    command = strace.command("strace", tmp_path / "log", [*PROGRAM, "-w", str(folder)])
     with Program(f"import os; os.execvp('strace', {command!r})", env={"HOME": environment["HOME"]}) as program:
         program.wait_for("Type a request")
         program.type("What is 37 * 481?\r")

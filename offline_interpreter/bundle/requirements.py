@@ -17,7 +17,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
-from offline_interpreter.errors import BundleError
+from offline_interpreter.errors import BundleError, UsageError
 
 # Gets the wheels of these requirements into the folder, and nothing else.
 Fetch = Callable[[list[str]], None]
@@ -141,9 +141,8 @@ def _parsed(text: str) -> Requirement:
     try:
         return Requirement(text)
     except InvalidRequirement as error:
-        raise BundleError(
-            f"{text!r} is not the name of a package.", "Write it as pip takes it: seaborn, 'scipy>=1.1'"
-        ) from error
+        remedy = "Write it as pip takes it: seaborn, 'scipy>=1.1'"
+        raise UsageError(f"{text!r} is not the name of a package.", remedy) from error
 
 
 def _refuse_unmet(wanted: Mapping[str, list[Requirement]], chosen: Mapping[str, Wheel]) -> None:

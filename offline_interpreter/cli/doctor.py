@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -34,7 +35,8 @@ def doctor(as_json: bool, airgap: bool) -> int:
     from offline_interpreter.doctor.checks import findings
 
     found: list[Finding] = []
-    for finding in findings(airgap=airgap):
+    for finding in findings(airgap=airgap, on_wait=_say):
+        _say("")
         if not as_json:
             _print(finding, found)
         found.append(finding)
@@ -45,6 +47,13 @@ def doctor(as_json: bool, airgap: bool) -> int:
     else:
         _print_summary(found)
     return 0 if works else 1
+
+
+def _say(doing: str) -> None:
+    """Show on a terminal what is waited for, in a line that the next one replaces; an empty text takes it away."""
+    if sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        hint = f"{doing} · Ctrl-C stops" if doing else ""
+        click.echo(f"\r\x1b[K{hint}", err=True, nl=False)
 
 
 def _print(finding: Finding, before: Sequence[Finding]) -> None:

@@ -46,11 +46,11 @@ def check_silence() -> Iterator[Finding]:
     for way in WAYS:
         try:
             control = control_attempt(way)
-            turn = _watched_turn(way)
+            turn = watched_turn(way)
         except Unwatchable as error:
             reasons.append(str(error))
             continue
-        yield _judge(way, turn, control)
+        yield judge(way, turn, control)
         return
     text = f"No watch of system calls works here ({'; '.join(reasons)}), so nothing is proved."
     yield Finding(NAME, "problem", text, "Install strace 5.17 or newer." if sys.platform == "linux" else "Use Linux.")
@@ -67,7 +67,8 @@ def control_attempt(way: Way) -> Call:
     raise Unwatchable(f"{way} did not see a deliberate attempt{complaint and f': {complaint}'}")
 
 
-def _watched_turn(way: Way) -> Watched:
+def watched_turn(way: Way) -> Watched:
+    """Let the starter answer a request in a process of its own, and watch it. Raises ``Unwatchable``."""
     with tempfile.TemporaryDirectory(prefix="doctor-") as own:
         folder = Path(own) / "workspace"
         folder.mkdir()
@@ -79,7 +80,8 @@ def _watched_turn(way: Way) -> Watched:
         return replace(turn, stderr=log.read_bytes()) if log.exists() else turn
 
 
-def _judge(way: Way, turn: Watched, control: Call) -> Finding:
+def judge(way: Way, turn: Watched, control: Call) -> Finding:
+    """Return what a watched turn proves; one that did not do its work proves nothing."""
     events = list(_events(turn.stdout))
     end = next((event for event in events if event["kind"] == "turn_end"), {})
     printed = any(event["kind"] == "output" and PRINTED in event["output"].get("text", "") for event in events)

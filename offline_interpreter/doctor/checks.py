@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -18,30 +19,37 @@ from offline_interpreter.machine import free_memory_bytes
 from offline_interpreter.models.fit import Memory
 
 
-def findings(*, airgap: bool) -> Iterator[Finding]:
+def findings(*, airgap: bool, on_wait: Callable[[str], None]) -> Iterator[Finding]:
     """Make all checks, and yield what each finds as soon as it has; ``airgap`` adds the proof of silence.
 
-    Settings that cannot be read are a finding; the checks then go on with the defaults.
+    ``on_wait`` is told what is being done before what takes longer. Settings that cannot be read are a finding; the
+    checks then go on with the defaults.
     """
     options, complaints = _options()
     yield from complaints
     yield from examine("Python", surroundings.check_python)
     yield from examine("packages", partial(surroundings.check_packages, options))
+    on_wait("Trying llama.cpp")
     asked = engine.ask()
     yield from examine(engine.ENGINE, partial(engine.check_engine, asked))
     yield from examine("memory", surroundings.check_memory)
     yield from examine("models", partial(check_models, options, Memory(free_memory_bytes(), asked.free_gpu_bytes)))
-    yield from examine("sandbox", partial(check_confinement, options.workspace, options.python))
+    on_wait("Trying to break out of the sandbox")
+    yield from examine("sandbox", partial(check_confinement, options))
     yield from examine("terminal", surroundings.check_terminal)
     yield from examine("disk", partial(surroundings.check_disk, options))
     yield from examine("folders", partial(surroundings.check_folders, options))
     if airgap:
+        on_wait("Watching the network calls of a whole turn")
         yield from examine(NETWORK, check_silence)
 
 
 def _options() -> tuple[Options, tuple[Finding, ...]]:
+    """Return the options that hold here, or the defaults and what is wrong with them."""
     try:
         return load_options({}), ()
     except UsageError as error:
-        complaint = Finding("settings", "problem", error.cause, error.remedy)
-        return Options(workspace=Path.cwd()), (complaint,)
+        return Options(), (Finding("settings", "problem", error.cause, error.remedy),)
+    except FileNotFoundError:
+        complaint = Finding("folders", "problem", "The folder that you are in is gone.", "Change to another one.")
+        return Options(workspace=Path(tempfile.gettempdir())), (complaint,)

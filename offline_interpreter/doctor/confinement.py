@@ -10,19 +10,21 @@ import os
 import shlex
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from offline_interpreter.doctor.findings import Finding
+from offline_interpreter.config import Options
+from offline_interpreter.doctor.findings import Finding, State
 from offline_interpreter.errors import KernelError, WorkspaceRefused
 from offline_interpreter.kernel.sandbox.places import refuse_workspace
 from offline_interpreter.kernel.sandbox.plan import Access
-from offline_interpreter.kernel.sandbox.tiers import choose_confinement
-from offline_interpreter.records import Limits
+from offline_interpreter.kernel.sandbox.tiers import Tier, choose_confinement
+from offline_interpreter.records import Limits, SandboxMode
 
 NAME = "sandbox"
 _BY_NAMESPACES = ("namespaces", "view", "supervisor")  # the layers that need user namespaces
+_TAKEN: dict[SandboxMode, str] = {"strict": "A", "auto": "A B", "network-only": "A B C", "off": "A B C off"}
 _KINDS = ("user", "mnt", "net", "pid", "ipc", "uts")
 _PROFILE = "/etc/apparmor.d/offline-interpreter"
 _SYSTEM = Path("/")
@@ -35,51 +37,60 @@ class _Remedy(NamedTuple):
     commands: tuple[str, ...] = ()
 
 
-def check_confinement(workspace: Path, python: str) -> Iterator[Finding]:
-    """Yield the tier that cells in ``workspace`` get; a folder that may be none is replaced by an empty one."""
+def check_confinement(options: Options) -> Iterator[Finding]:
+    """Yield the tier that cells get in the workspace; a folder that may be none is replaced by an empty one."""
     if sys.platform != "linux":
         text = "There is no confinement for this system yet; code can do what you can, with --sandbox off."
-        yield Finding(NAME, "note", text, "Use Linux, in a virtual machine or as WSL2.", data={"tier": "off"})
+        state = state_of("off", options.sandbox)
+        yield Finding(NAME, state, text, "Use Linux, in a virtual machine or as WSL2.", data={"tier": "off"})
         return
     with tempfile.TemporaryDirectory(prefix="doctor-") as empty:
-        place = workspace if _may_be_used(workspace) else Path(empty)
+        place = options.workspace if _may_be_used(options.workspace) else Path(empty)
         try:
             chosen = choose_confinement(
-                "network-only", place, python=python, access=Access(), limits=Limits(), anew=True
+                "network-only", place, python=options.python, access=Access(), limits=Limits(), anew=True
             )
         except KernelError as error:
-            yield _finding("problem", "off", error.cause, error.cause)
+            yield _finding(state_of("off", options.sandbox), "off", error.cause, (error.cause,))
             return
-    reasons = "; ".join(chosen.reasons)
-    data: dict[str, Any] = {"tier": chosen.tier, "reasons": list(chosen.reasons)}
-    if chosen.tier == "A":
-        yield Finding(NAME, "ok", chosen.message, data=data)
-        return
-    state = "problem" if chosen.tier == "C" else "note"  # it is taken only when somebody asks for it
-    yield _finding(state, chosen.tier, f"{chosen.message} Not better, because: {reasons}.", reasons)
+    text = chosen.message
+    if chosen.reasons:
+        text += f" Not better, because: {'; '.join(chosen.reasons)}."
+    if options.sandbox == "off":
+        text += " Your settings switch it off, and then code can do what you can."
+    yield _finding(state_of(chosen.tier, options.sandbox), chosen.tier, text, chosen.reasons)
 
 
-def _finding(state: Any, tier: str, text: str, reasons: str) -> Finding:
-    remedies = list(remedies_for(reasons))
-    data = {"tier": tier, "reasons": reasons.split("; ")}
+def state_of(tier: Tier, mode: SandboxMode) -> State:
+    """Return how bad it is that a machine offers ``tier`` to somebody whose settings ask for ``mode``."""
+    if tier not in _TAKEN[mode]:
+        return "problem"
+    return "ok" if tier == "A" and mode != "off" else "note"
+
+
+def _finding(state: State, tier: Tier, text: str, reasons: Sequence[str]) -> Finding:
+    remedies = list(remedies_for("; ".join(reasons)))
     told = " ".join(remedy.text for remedy in remedies)
     commands = tuple(command for remedy in remedies for command in remedy.commands)
-    return Finding(NAME, state, text, told, commands, data)
+    return Finding(NAME, state, text, told, commands, {"tier": tier, "reasons": list(reasons)})
 
 
-def remedies_for(reasons: str, system: Path = _SYSTEM) -> Iterator[_Remedy]:
-    """Yield what can be done about ``reasons``, by the settings below ``system`` that are known to cause them."""
+def remedies_for(reasons: str, system: Path = _SYSTEM, *, user: int | None = None) -> Iterator[_Remedy]:
+    """Yield what can be done about ``reasons``, by the settings below ``system`` that are known to cause them.
+
+    ``user`` is the number of who runs this, by default that of this process.
+    """
     if any(f"tier A: {layer}" in reasons for layer in _BY_NAMESPACES):
-        yield from _for_namespaces(reasons, system)
+        yield from _for_namespaces(reasons, system, os.geteuid() if user is None else user)
     if "landlock" in reasons:
         yield _for_landlock(system)
     if "lies in the workspace" in reasons:
         yield _Remedy("Work in a folder that does not hold the Python that runs this.")
 
 
-def _for_namespaces(reasons: str, system: Path) -> Iterator[_Remedy]:
+def _for_namespaces(reasons: str, system: Path, user: int) -> Iterator[_Remedy]:
     settings = system / "proc/sys"
-    if _setting(settings / "kernel/apparmor_restrict_unprivileged_userns") == "1" and os.geteuid() != 0:
+    if _setting(settings / "kernel/apparmor_restrict_unprivileged_userns") == "1" and user != 0:
         yield _Remedy(
             "AppArmor keeps programs from user namespaces here, as Ubuntu does. An administrator can allow them to "
             "this Python, and so to all that it runs:",

@@ -173,7 +173,8 @@ def _unused(gpus: Sequence[tuple[str, str]], *, built_for_gpus: bool, has_driver
 def _build_remedy(option: str) -> str:
     kit, compiler = ("CUDA toolkit", "nvcc") if option == _CUDA else ("Vulkan SDK", "glslc")
     missing = "" if shutil.which(compiler) else f", which was not found ({compiler})"
-    return f"Build it for the GPU. That needs a network or a folder of sources, and the {kit}{missing}."
+    other = " Or take a bundle that was made with --backend cuda." if option == _CUDA else ""
+    return f"Build it for the GPU: that needs a network, and the {kit}{missing}.{other}"
 
 
 def _build_command(option: str) -> str:

@@ -31,10 +31,12 @@ Check: TypeAlias = Callable[[], Iterable[Finding]]
 
 
 def examine(name: str, check: Check) -> tuple[Finding, ...]:
-    """Return what a check finds; one that fails is a finding itself."""
+    """Return what a check finds; when it fails, that is the last finding."""
+    found: list[Finding] = []
     try:
-        return tuple(check())
+        found.extend(check())
     except OfflineInterpreterError as error:
-        return (Finding(name, "problem", error.cause, error.remedy),)
+        found.append(Finding(name, "problem", error.cause, error.remedy))
     except Exception as error:  # whatever it was, the other checks are still to be made
-        return (Finding(name, "problem", f"This check failed: {type(error).__name__}: {error}."),)
+        found.append(Finding(name, "problem", f"This check failed: {type(error).__name__}: {error}."))
+    return tuple(found)

@@ -90,14 +90,14 @@ _BLOCKS: dict[str, Block] = {
 }
 
 
-def run(start: Callable[[], subprocess.Popen[bytes]], timeout_s: float) -> tuple[subprocess.Popen[bytes], list[Call]]:
-    """Start a process under the filter; return it when it has ended or the time is over, and the calls that were seen.
+def run(start: Callable[[], subprocess.Popen[bytes]], timeout_s: float) -> list[Call]:
+    """Start a process under the filter; return the calls that were seen until it ended or the time was over.
 
     Raises ``OSError`` where such a filter cannot be had.
     """
     process, listener = _started(start)
     try:
-        return process, _listen(listener, process, time.monotonic() + timeout_s)
+        return _listen(listener, process, time.monotonic() + timeout_s)
     finally:
         os.close(listener)
 

@@ -17,13 +17,14 @@ _INTERNET = re.compile(r"htons\((\d+)\).*?(?:inet_addr\(|inet_pton\(AF_INET6, )\
 _PATH = re.compile(r"sun_path=(@?\"(?:[^\"\\]|\\.)*\")")
 
 
-def command(log: Path, watched: Sequence[str]) -> list[str]:
+def command(program: str, log: Path, watched: Sequence[str]) -> list[str]:
     """Return the command that runs ``watched`` and all that it starts, and writes its network calls to ``log``.
 
-    Needs strace 5.17 or newer, which names processes (``-Y``). Texts that are sent do not come into the log.
+    ``program`` is the path of strace, 5.17 or newer, which names processes (``-Y``). Texts that are sent do not come
+    into the log.
     """
     traced = ",".join(CALLS)
-    return ["strace", "-f", "-qq", "-Y", "-s", "0", "-e", f"trace={traced}", "-e", "signal=none", "-o", str(log), "--",
+    return [program, "-f", "-qq", "-Y", "-s", "0", "-e", f"trace={traced}", "-e", "signal=none", "-o", str(log), "--",
             *watched]  # fmt: skip
 
 

@@ -48,15 +48,14 @@ def watch(
     way: Way, command: Sequence[str], *, folder: Path, environment: Mapping[str, str], timeout_s: float = TIMEOUT_S
 ) -> Watched:
     """Run ``command`` in ``folder`` with nothing to read, and watch it. Raises ``Unwatchable``."""
-    if way == "strace" and not shutil.which("strace"):
-        raise Unwatchable("strace is not installed")
     with tempfile.TemporaryDirectory(prefix="watch-") as own:
         log, out, err = (Path(own) / name for name in ("log", "out", "err"))
-        given = list(command) if way == "seccomp" else strace.command(log, command)
+        given = list(command) if way == "seccomp" else strace.command(_strace(), log, command)
+        started: list[subprocess.Popen[bytes]] = []
 
         def start() -> subprocess.Popen[bytes]:
             with out.open("wb") as stdout, err.open("wb") as stderr:
-                return subprocess.Popen(
+                process = subprocess.Popen(
                     given,
                     cwd=folder,
                     env=environment,
@@ -65,26 +64,39 @@ def watch(
                     stderr=stderr,
                     start_new_session=True,
                 )
+            started.append(process)
+            return process
 
         try:
-            if way == "seccomp":
-                process, calls = listener.run(start, timeout_s)
-            else:
-                process, calls = start(), []
-            status = _end(process, 0.0 if way == "seccomp" else timeout_s)
+            calls = listener.run(start, timeout_s) if way == "seccomp" else _wait(start(), timeout_s)
         except OSError as error:
             raise Unwatchable(f"{way}: {error.strerror or error}") from error
+        finally:
+            status = _end(started)
         if way == "strace" and log.exists():
             calls = strace.read(log.read_text(encoding="utf-8", errors="replace").splitlines())
         return Watched(status, tuple(calls), out.read_bytes(), err.read_bytes())
 
 
-def _end(process: subprocess.Popen[bytes], timeout_s: float) -> int | None:
-    """Wait for a process; return its exit status, or None if it had to be killed with its group."""
-    try:
-        return process.wait(timeout_s)
-    except subprocess.TimeoutExpired:
+def _strace() -> str:
+    found = shutil.which("strace")
+    if found is None:
+        raise Unwatchable("strace is not installed")
+    return found
+
+
+def _wait(process: subprocess.Popen[bytes], timeout_s: float) -> list[Call]:
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(timeout_s)
+    return []
+
+
+def _end(started: Sequence[subprocess.Popen[bytes]]) -> int | None:
+    """Return the exit status of what was started, or None after killing it with its group."""
+    for process in started:
+        if process.poll() is not None:
+            return process.returncode
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        return None
+    return None

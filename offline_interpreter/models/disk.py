@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from offline_interpreter.errors import StoreError
 from offline_interpreter.models.store import size_of
@@ -39,6 +40,13 @@ def explained(part: Path, size_bytes: int) -> Iterator[None]:
             cause = f"This drive cannot hold files of {size_text(size_bytes)}: FAT32 has none over 4 GiB."
             raise StoreError(cause, f"{_OTHER_DRIVE[0].upper()}{_OTHER_DRIVE[1:]}") from error
         raise
+
+
+def write_all(file: BinaryIO, chunk: bytes) -> None:
+    """Write a chunk to a file without a buffer, which may take less at once, as before a disk is full."""
+    rest = memoryview(chunk)
+    while rest:
+        rest = rest[file.write(rest) :]
 
 
 def sync(path: Path) -> None:

@@ -77,15 +77,14 @@ def rough_verdict(size_bytes: int, kv_bytes_per_token: int | None, memory: Memor
 
     Where the answer depends on what is not known, it is ``UNKNOWN``.
     """
-    tokens = USUAL_CONTEXTS[-1]
-    least = size_bytes + MOST_RESERVE_BYTES + tokens * (kv_bytes_per_token or 0)
-    most = size_bytes + MOST_RESERVE_BYTES + tokens * (kv_bytes_per_token or MOST_KV_BYTES_PER_TOKEN)
-    gpu = sum(memory.gpu_bytes)
-    if most <= (gpu or memory.main_bytes):
+    cached = [USUAL_CONTEXTS[-1] * (kv_bytes_per_token or bound) for bound in (0, MOST_KV_BYTES_PER_TOKEN)]
+    least, most = (size_bytes + cache for cache in cached)
+    room = _gpu_room(memory)
+    if most <= room or (not room and most + MOST_RESERVE_BYTES <= memory.main_bytes):
         return FITS
-    if gpu and most <= memory.main_bytes + gpu - MOST_RESERVE_BYTES:
+    if room and most + MOST_RESERVE_BYTES <= memory.main_bytes + room:
         return FITS_PARTLY
-    return FITS_NOT if least > memory.main_bytes + gpu else UNKNOWN
+    return FITS_NOT if least + MOST_RESERVE_BYTES > memory.main_bytes + room else UNKNOWN
 
 
 def kv_cache_bytes(header: Header, context_tokens: int, cache_type: CacheType = "f16") -> int | None:
@@ -122,7 +121,7 @@ def _try(header: Header, memory: Memory, context_tokens: int, gpu_layers: int | 
     costs = _layer_costs(header, context_tokens)
     if not costs:
         return _Trial(Plan(context_tokens, gpu_layers or 0), fits=False, on_gpus=False)
-    room = sum(max(0, free - MOST_RESERVE_BYTES) for free in memory.gpu_bytes)
+    room = _gpu_room(memory)
     if gpu_layers is None:
         count = _affordable(costs, room)
     else:
@@ -133,6 +132,10 @@ def _try(header: Header, memory: Memory, context_tokens: int, gpu_layers: int | 
     left = header.tensor_bytes + cache + reserve_bytes(header) + copied - moved
     fits = moved <= room and left <= memory.main_bytes
     return _Trial(Plan(context_tokens, count), fits, on_gpus=count == len(costs))
+
+
+def _gpu_room(memory: Memory) -> int:
+    return sum(max(0, free - MOST_RESERVE_BYTES) for free in memory.gpu_bytes)
 
 
 def _layer_costs(header: Header, context_tokens: int) -> list[int]:

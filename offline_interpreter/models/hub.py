@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from offline_interpreter.errors import PullFailed
 from offline_interpreter.models.catalogue import SHA256
+from offline_interpreter.models.disk import write_all
 from offline_interpreter.models.gguf import verdict
 from offline_interpreter.models.store import size_of
 from offline_interpreter.models.work import OnWork, Work, ignore
@@ -165,9 +166,9 @@ class _Part:
             self._file.truncate(0)
             cause = f"What {self._host} sent for {self._path} is longer than the {self.size_bytes} bytes of the file."
             raise PullFailed(cause, _IN_BETWEEN)
-        written = self._file.write(chunk)
-        self._on_work(Work("fetch", self._path.rpartition("/")[2], held + written, self.size_bytes))
-        return written
+        write_all(self._file, chunk)
+        self._on_work(Work("fetch", self._path.rpartition("/")[2], held + len(chunk), self.size_bytes))
+        return len(chunk)
 
 
 def stopped(cause: str, done_bytes: int, size_bytes: int) -> PullFailed:

@@ -96,7 +96,7 @@ def _copy(source: Path, target: Path, size_bytes: int, on_work: OnWork) -> str:
     with file, target.open("wb", buffering=0) as copy:
         while chunk := file.read(_CHUNK_BYTES):
             digest.update(chunk)
-            copy.write(chunk)
+            disk.write_all(copy, chunk)
             on_work(Work("copy", source.name, copy.tell(), size_bytes))
         os.fsync(copy.fileno())
     if target.stat().st_size != size_bytes:

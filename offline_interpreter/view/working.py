@@ -40,7 +40,7 @@ class WorkLine:
             self._seen.popleft()
         since, done = self._seen[0]
         rate = (work.done_bytes - done) / (now - since) if now - since > 0.5 else 0.0
-        line = work_line(_what(work), work.done_bytes, work.total_bytes, rate)
+        line = work_line(_VERBS[work.kind], safe(work.name), work.done_bytes, work.total_bytes, rate)
         self._status.show(lambda _seconds: line)
 
     def close(self) -> None:
@@ -52,9 +52,5 @@ class WorkLine:
         self._status.clear()
         if not is_screen(self._stream):
             size = f" ({size_text(work.total_bytes)})" if work.total_bytes else ""
-            self._stream.write(f"{_what(work)}{size}\n")
+            self._stream.write(f"{_VERBS[work.kind]} {safe(work.name)}{size}\n")
             self._stream.flush()
-
-
-def _what(work: Work) -> str:
-    return f"{_VERBS[work.kind]} {safe(work.name)}"
