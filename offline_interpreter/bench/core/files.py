@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from offline_interpreter.bench.core.answers import numbers
+from offline_interpreter.bench.core.answers import number_of
 from offline_interpreter.bench.core.demands import Lacking, lack, require
 from offline_interpreter.workspace.folders import Folders
 
@@ -122,9 +122,10 @@ def figure(cell: str) -> float:
     try:
         return float(cell)
     except ValueError:
-        found = numbers(cell)
-        require(found, f"{cell[:40]!r} is not a number.")
-        return max(found, key=abs)
+        number = number_of(cell)
+        if number is None:
+            lack(f"{cell[:40]!r} is not a number.")
+        return number
 
 
 def sheet_of(data: bytes) -> Sheet:
