@@ -304,6 +304,7 @@ function readHash() {
 function goTo(...place) {
   history.replaceState(null, "", `#attempt-${place.join("-")}`);
   readHash();
+  dialog.querySelector("[aria-current=true]").focus(); // what had the focus is gone
 }
 
 function fillDialog([index, task, model, repeat], numbers) {
