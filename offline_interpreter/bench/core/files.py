@@ -26,7 +26,7 @@ MOST_UNPACKED_BYTES = 64_000_000  # of an archive, as its directory says and as 
 MOST_ENTRIES = 5_000
 MOST_ROWS = 200_000
 
-_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
 def names_in(folder: Path, *suffixes: str, but: Collection[str] = ()) -> list[str]:
