@@ -13,10 +13,10 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from offline_interpreter.errors import UsageError
-from offline_interpreter.records import Approval, SandboxMode
+from offline_interpreter.records import Approval, SandboxMode, StepProtocol
 
 ENVIRONMENT_PREFIX = "OFFLINE_INTERPRETER_"
 PROJECT_FILE = "offline-interpreter.toml"
@@ -62,7 +62,8 @@ class Options:
     like ``4G``, 0 for most of what is free. ``processes``: how many it may have. ``output_limit``: how much of its
     output is kept on disk, in bytes or like ``1G``, 0 for none. ``context``: tokens of the model's window, None for
     what fits. ``threads``: None for the physical cores. ``gpu_layers``: how many of the model's layers lie on GPUs:
-    ``all``, ``none``, or ``auto`` for what fits. ``temperature`` to ``seed``: see ``records.Sampling``.
+    ``all``, ``none``, or ``auto`` for what fits. ``protocol``: whether the model writes code as a ``json`` string or as
+    a ``fenced`` block, ``auto`` for what the catalogue says. ``temperature`` to ``seed``: see ``records.Sampling``.
     ``sandbox``: how well cells must be confined. ``allow_read``, ``allow_write``: folders that cells may reach too.
     ``workspace_anyway``: take also a workspace that is refused for what it holds. ``wheelhouse``: the folder of wheels
     that ``%pip install`` takes packages from.
@@ -79,6 +80,7 @@ class Options:
     context: int | None = None
     threads: int | None = None
     gpu_layers: int | str = "auto"
+    protocol: StepProtocol | Literal["auto"] = "auto"
     temperature: float = 0.0
     min_p: float = 0.05
     top_p: float = 1.0
@@ -112,6 +114,8 @@ class Options:
         if self.sandbox not in get_args(SandboxMode):
             modes = ", ".join(get_args(SandboxMode))
             raise UsageError(f"The option 'sandbox' is {self.sandbox!r}.", f"It must be one of {modes}.")
+        if self.protocol not in ("auto", *get_args(StepProtocol)):
+            raise UsageError(f"The option 'protocol' is {self.protocol!r}.", "It must be auto, json or fenced.")
         for folder in (*self.allow_read, *self.allow_write):
             if not folder.is_dir():
                 raise UsageError(f"The allowed folder {str(folder)!r} is not a folder.", "Name one that exists.")
@@ -155,6 +159,7 @@ _TYPES: dict[str, type] = {
     "context": int,
     "threads": int,
     "gpu_layers": str,
+    "protocol": str,
     "temperature": float,
     "min_p": float,
     "top_p": float,

@@ -105,7 +105,7 @@ def _plan(progress: Any, **flags: Any) -> Plan:
         seed=flags["seed"],
     )
     load_suites(selection.suites)  # what is wrong with them is said before large files are read
-    names = ("context", "threads", "gpu_layers", "temperature")
+    names = ("context", "threads", "gpu_layers", "temperature", "protocol")
     options = load_options({"python": sys.executable, **{name: flags[name] for name in names}})
     if options.context is None:
         options = replace(options, context=DEFAULT_CONTEXT_TOKENS)

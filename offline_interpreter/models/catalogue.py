@@ -22,6 +22,7 @@ else:
     import tomli as tomllib
 
 from offline_interpreter.errors import UsageError
+from offline_interpreter.records import StepProtocol
 
 SCHEMA_VERSION = 1
 
@@ -30,6 +31,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _REPO_ID = re.compile(rf"{_NAME.pattern}/{_NAME.pattern}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_PROTOCOL = re.compile("json|fenced")
 _LINE = re.compile(r"\S[^\n]*")
 
 
@@ -47,7 +49,8 @@ class ModelEntry:
     """A model that the catalogue names: where its files are, and what may be done with it.
 
     ``context`` is the window in tokens that it was trained for; ``kv_bytes_per_token_f16`` what one token
-    takes in its KV cache, where that is known without reading the file; ``notes`` a line for the person.
+    takes in its KV cache, where that is known without reading the file; ``notes`` a line for the person; ``protocol``
+    is how it writes code best, as `offline-interpreter bench run --protocol` measures it.
     """
 
     id: str
@@ -58,6 +61,7 @@ class ModelEntry:
     files: tuple[ModelFile, ...]
     kv_bytes_per_token_f16: int | None = None
     notes: str = ""
+    protocol: StepProtocol = "json"
 
     @property
     def size_bytes(self) -> int:
@@ -120,10 +124,16 @@ def _read_entry(table: _Table) -> ModelEntry:
         if table.has("kv_bytes_per_token_f16")
         else None,
         notes=table.text("notes", _LINE, "one line of text") if table.has("notes") else "",
+        protocol=_read_protocol(table),
     )
     table.finish()
     _refuse_twice((file.name for file in entry.files), f"{table.where}: the file")
     return entry
+
+
+def _read_protocol(table: _Table) -> StepProtocol:
+    is_fenced = table.has("protocol") and table.text("protocol", _PROTOCOL, "json or fenced") == "fenced"
+    return "fenced" if is_fenced else "json"
 
 
 def _read_file(table: _Table) -> ModelFile:

@@ -88,11 +88,17 @@ class GuidanceGrammar:
         )
 
     def constraint(self, schema: Mapping[str, Any]) -> GuidanceConstraint:
-        """Return a constraint at its beginning. Raises ``EngineError`` when the schema cannot be followed."""
+        """Return a constraint at its beginning. Raises ``EngineError`` when the schema cannot be followed.
+
+        A schema may also be ``{"lark": GRAMMAR}``, for replies that are not JSON throughout.
+        """
         from llguidance import LLMatcher
 
         try:
-            grammar = LLMatcher.grammar_from_json_schema(dict(schema), overrides=_OPTIONS)
+            if "lark" in schema:
+                grammar = LLMatcher.grammar_from_lark(schema["lark"])
+            else:
+                grammar = LLMatcher.grammar_from_json_schema(dict(schema), overrides=_OPTIONS)
         except ValueError as error:
             raise EngineError(f"The schema of the reply cannot be used: {error}.") from error
         return GuidanceConstraint(LLMatcher(self._tokenizer, grammar, log_level=0))
