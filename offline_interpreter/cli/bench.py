@@ -65,6 +65,12 @@ def bench() -> None:
     "--temperature", metavar="T", type=float, help="Above 0, repeats of a model's replies differ [default: 0]."
 )
 @click.option(
+    "--protocol",
+    type=click.Choice(["json", "fenced"]),
+    default="json",
+    help="Have models write code as a JSON string, or as a block behind a JSON header [default: json].",
+)
+@click.option(
     "--out", metavar="DIR", required=True, type=_FOLDER, help="Folder of the run: records, transcripts, report."
 )
 def run_tasks(**flags: Any) -> int:
