@@ -46,6 +46,7 @@ from offline_interpreter.records import (
     Progress,
     Run,
     Sampling,
+    StepProtocol,
 )
 from offline_interpreter.session import Session, Settings
 from offline_interpreter.steps import closing_messages
@@ -54,6 +55,7 @@ from offline_interpreter.workspace.scan import Workspace
 
 if TYPE_CHECKING:
     from offline_interpreter.engines.base import Engine, OnProgress
+    from offline_interpreter.engines.fenced import FencedEngine
     from offline_interpreter.engines.llama import LlamaEngine
 
 UNATTENDED_TIMEOUT_S = 600.0  # how long a cell may run when nobody sits at a terminal
@@ -200,7 +202,7 @@ def limits_of(options: Options) -> Limits:
 
 def load_engine(
     options: Options, *, progress: OnProgress | None = None, cancel: Cancel | None = None, keep: bool = True
-) -> LlamaEngine:
+) -> LlamaEngine | FencedEngine:
     """Load the model that ``options`` name into an engine of its own; weights are shared per file.
 
     ``keep`` False: what it evaluates is neither kept on disk for later processes nor taken from there.
@@ -209,7 +211,7 @@ def load_engine(
     _check_held(path, progress or _ignore, cancel)
     from offline_interpreter.engines.llama import LlamaEngine
 
-    return LlamaEngine(
+    engine = LlamaEngine(
         path,
         context_tokens=options.context,
         threads=options.threads,
@@ -218,6 +220,23 @@ def load_engine(
         progress=progress or _ignore,
         cancel=cancel,
     )
+    if protocol_of(options) == "json":
+        return engine
+    from offline_interpreter.engines.fenced import FencedEngine
+
+    return FencedEngine(engine)
+
+
+def protocol_of(options: Options) -> StepProtocol:
+    """Return how the model that ``options`` name is to write code."""
+    if options.protocol != "auto":
+        return options.protocol
+    if options.model == STARTER:
+        return "json"
+    from offline_interpreter.models.catalogue import load_catalogue
+
+    entry = next((entry for entry in load_catalogue() if entry.id == options.model), None)
+    return entry.protocol if entry else "json"
 
 
 def _check_held(path: Path, progress: OnProgress, cancel: Cancel | None) -> None:

@@ -17,11 +17,11 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from offline_interpreter.errors import UsageError
 from offline_interpreter.obeyed import PROJECT_FILE
-from offline_interpreter.records import Approval, SandboxMode
+from offline_interpreter.records import Approval, SandboxMode, StepProtocol
 
 ENVIRONMENT_PREFIX = "OFFLINE_INTERPRETER_"
 STARTER = "starter"
@@ -68,9 +68,10 @@ class Options:
     run, 0 for ever, None for the default (none at a terminal, 600 s otherwise). ``memory``: what a cell may use, as a
     number of bytes or like ``4G``, 0 for most of what is free. ``processes``: how many it may have. ``disk``: what
     files may grow by while it runs, in bytes or like ``4G``, 0 for what the disk can spare. ``output_limit``: how much
-    of its output is kept on disk, in bytes or like ``1G``, 0 for none. ``context``: tokens of the model's window, None for
-    what fits. ``threads``: None for the physical cores. ``gpu_layers``: how many of the model's layers lie on GPUs:
-    ``all``, ``none``, or ``auto`` for what fits. ``temperature`` to ``seed``: see ``records.Sampling``.
+    of its output is kept on disk, in bytes or like ``1G``, 0 for none. ``context``: tokens of the model's window, None
+    for what fits. ``threads``: None for the physical cores. ``gpu_layers``: how many of the model's layers lie on GPUs:
+    ``all``, ``none``, or ``auto`` for what fits. ``protocol``: whether the model writes code as a ``json`` string or as
+    a ``fenced`` block, ``auto`` for what the catalogue says. ``temperature`` to ``seed``: see ``records.Sampling``.
     ``sandbox``: how well cells must be confined. ``allow_read``, ``allow_write``: folders that cells may reach too.
     ``workspace_anyway``: take also a workspace that is refused for what it holds. ``wheelhouse``: the folder of wheels
     that ``%pip install`` takes packages from.
@@ -88,6 +89,7 @@ class Options:
     context: int | None = None
     threads: int | None = None
     gpu_layers: int | str = "auto"
+    protocol: StepProtocol | Literal["auto"] = "auto"
     temperature: float = 0.0
     min_p: float = 0.05
     top_p: float = 1.0
@@ -122,6 +124,8 @@ class Options:
         if self.sandbox not in get_args(SandboxMode):
             modes = ", ".join(get_args(SandboxMode))
             raise UsageError(f"The option 'sandbox' is {self.sandbox!r}.", f"It must be one of {modes}.")
+        if self.protocol not in ("auto", *get_args(StepProtocol)):
+            raise UsageError(f"The option 'protocol' is {self.protocol!r}.", "It must be auto, json or fenced.")
         for folder in (*self.allow_read, *self.allow_write):
             if not folder.is_dir():
                 raise UsageError(f"The allowed folder {str(folder)!r} is not a folder.", "Name one that exists.")
@@ -166,6 +170,7 @@ _TYPES: dict[str, type] = {
     "context": int,
     "threads": int,
     "gpu_layers": str,
+    "protocol": str,
     "temperature": float,
     "min_p": float,
     "top_p": float,

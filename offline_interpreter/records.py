@@ -15,6 +15,7 @@ from offline_interpreter.undone import Undone
 Role = Literal["system", "user", "assistant", "observation"]
 Approval = Literal["ask", "auto", "never"]
 SandboxMode = Literal["auto", "strict", "network-only", "off"]
+StepProtocol = Literal["json", "fenced"]  # how a model writes code: as a JSON string, or as a block
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,6 +170,14 @@ def test_an_attempt_is_opened_and_closed_by_keys(page: Page, report: Path) -> No
     assert page.value("document.getElementById('attempt').open") is False
 
 
+def test_arrow_keys_lead_to_other_models_and_tasks(page: Page, report: Path) -> None:
+    page.open(report, 1280, "#attempt-0-0-0-0")
+    page.press("ArrowRight", alt=True)
+    page.press("ArrowDown", alt=True)
+    assert page.value("new Promise((done) => setTimeout(() => done(location.hash), 0))") == "#attempt-0-1-1-0"
+    assert page.value("document.getElementById('attempt').dataset.place") == "0-1-1-0"
+
+
 def test_tasks_can_be_narrowed_down(page: Page, report: Path) -> None:
     page.open(report, 1280)
     lines = "document.querySelectorAll('.matrix tbody tr:not(.family)').length"

@@ -260,6 +260,13 @@ def test_csv_and_json_say_the_same(folder: Path) -> None:
     assert value["unloadable"] == [{"model": "broken", "reason": "It | is cut short."}]
 
 
+def test_what_must_be_known_of_a_suite_stands_at_its_figures(tmp_path: Path) -> None:
+    write_run(tmp_path, SAMPLES[:1], tasks=4, suite="humaneval", transcripts=False)
+    write_report([tmp_path], tmp_path)
+    for name in ("report.md", "report.html", "report.json"):
+        assert "humaneval: Probably in training data." in (tmp_path / name).read_text("utf-8")
+
+
 def test_no_cell_of_the_csv_is_a_formula(tmp_path: Path) -> None:
     write_run(tmp_path, tasks=0)
     add_record(tmp_path, made(1, model="=cmd|' /C calc'!A0", family="\x1b[31m+1"))

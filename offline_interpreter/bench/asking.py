@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-from offline_interpreter.api import default_system_prompt, open_session
+from offline_interpreter.api import default_system_prompt, open_session, protocol_of
 from offline_interpreter.bench.memory import peak_rss_bytes, restart_peak
 from offline_interpreter.bench.players import Player
 from offline_interpreter.bench.records import TRANSCRIPTS, Record, Status
@@ -26,8 +26,9 @@ from offline_interpreter.bench.suites import Item, seed_text
 from offline_interpreter.bench.tasks import Attempt, Ended, Question, Task
 from offline_interpreter.cell_log import SessionFolder
 from offline_interpreter.config import Options
+from offline_interpreter.engines.fenced import fenced_message
 from offline_interpreter.kernel.manager import Kernel
-from offline_interpreter.records import Output
+from offline_interpreter.records import Message, Output
 from offline_interpreter.session import Session
 
 _SHOWN_REASON_CHARS = 300
@@ -99,7 +100,10 @@ def host_load() -> float:
 
 def prompt_hash(options: Options) -> str:
     """Return what changes with the system prompt."""
-    return hashlib.sha256(default_system_prompt(options).encode()).hexdigest()[:_HASH_CHARS]
+    shown = Message("system", default_system_prompt(options))
+    if protocol_of(options) == "fenced":
+        shown = fenced_message(shown)
+    return hashlib.sha256(shown.text.encode()).hexdigest()[:_HASH_CHARS]
 
 
 def one_line(text: str) -> str:

@@ -16,12 +16,12 @@ from typing import Any
 
 from offline_interpreter import __version__
 from offline_interpreter.bench.attempts import plain
-from offline_interpreter.bench.choice import advice, cautions, choices
+from offline_interpreter.bench.choice import advice, choices
 from offline_interpreter.bench.columns import Column, share_text, shown_columns
 from offline_interpreter.bench.page_data import page_data
 from offline_interpreter.bench.records import Record
 from offline_interpreter.bench.summary import Group, Row, Share, Summary
-from offline_interpreter.bench.wording import environment_facts, group_title, not_run_reasons, verdicts
+from offline_interpreter.bench.wording import environment_facts, group_title, not_run_reasons, reservations, verdicts
 from offline_interpreter.plain_text import size_text
 from offline_interpreter.view.words import counted
 
@@ -40,7 +40,7 @@ def page(summary: Summary) -> str:
         style=files.joinpath("page.css").read_text(encoding="utf-8"),
         script=files.joinpath("page.js").read_text(encoding="utf-8"),
         data=_script_json(page_data(summary)),
-        groups=[_group_view(group) for group in summary.groups],
+        groups=[_group_view(summary, group) for group in summary.groups],
         unloadable=[(plain(each.model), plain(each.reason)) for each in summary.unloadable],
         environments=[[(name, plain(text)) for name, text in environment_facts(e)] for e in summary.environments],
         duplicates=summary.duplicates,
@@ -56,17 +56,18 @@ def _script_json(value: object) -> str:
 # -- what is laid out ---------------------------------------------------------------------------------------------
 
 
-def _group_view(group: Group) -> dict[str, Any]:
+def _group_view(summary: Summary, group: Group) -> dict[str, Any]:
     rows, models, tabled = group.rows, group.models, shown_columns(group.rows)
     return {
         "title": plain(group_title(group)),
         "advice": plain(advice(models).what),
         "why": _unbroken(plain(advice(models).why)),
         "choices": [(each.title, plain(each.row.label), _unbroken(each.figure)) for each in choices(models)],
-        "cautions": cautions(rows),
+        "cautions": [plain(line) for line in reservations(summary, group)],
         "facts": _facts(models or rows),
         "panels": _panels(models or rows),
         "memory": _memory(models),
+        "on_gpus": any(row.speed and row.speed.vram_bytes for row in models),
         "topics": Counter(each.topic for each in tabled),
         "columns": tabled,
         "rows": [_table_row(row, tabled) for row in rows],

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from offline_interpreter.bench.choice import advice, cautions, choices
+from offline_interpreter.bench.choice import advice, choices
 from offline_interpreter.bench.columns import columns, share_text, shown_columns
 from offline_interpreter.bench.records import Record
 from offline_interpreter.bench.summary import Group, Row, Summary
-from offline_interpreter.bench.wording import environment_facts, group_title, not_run_reasons, verdicts
+from offline_interpreter.bench.wording import environment_facts, group_title, not_run_reasons, reservations, verdicts
 from offline_interpreter.plain_text import without_escapes
 
 MOST_TASKS = 250  # in the Markdown
@@ -21,7 +21,7 @@ def markdown(summary: Summary) -> str:
     """Return the report as Markdown."""
     parts = ["# Benchmark report"]
     for group in summary.groups:
-        parts += _group_parts(group, several=len(summary.groups) > 1)
+        parts += _group_parts(group, reservations(summary, group), several=len(summary.groups) > 1)
     if summary.unloadable:
         parts += ["## Models that could not be loaded"]
         parts += [markdown_table(["Model", "Reason"], [[each.model, each.reason] for each in summary.unloadable])]
@@ -33,14 +33,14 @@ def markdown(summary: Summary) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _group_parts(group: Group, *, several: bool) -> list[str]:
+def _group_parts(group: Group, notes: Sequence[str], *, several: bool) -> list[str]:
     rows = group.rows
     parts = [f"## {_text(group_title(group))}"] if several else []
     models = group.models
     parts += [f"**{_text(advice(models).what)}** {_text(advice(models).why)}"]
     found = [[each.title, each.row.label, each.figure] for each in choices(models)]
     parts += [markdown_table(["", "Model", ""], found)] if found else []
-    parts += ["\n".join(f"- {_text(line)}" for line in cautions(rows))] if cautions(rows) else []
+    parts += ["\n".join(f"- {_text(line)}" for line in notes)] if notes else []
     heading = "###" if several else "##"
     for topic, title in (("quality", "Quality"), ("speed", "Speed and memory")):
         shown = shown_columns(rows, topic)

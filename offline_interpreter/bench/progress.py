@@ -17,6 +17,7 @@ from offline_interpreter.view.lines import safe
 from offline_interpreter.view.status import StatusLine, is_screen
 from offline_interpreter.view.words import BAR_COLUMNS, STOP_HINT, counted, seconds_text
 
+TELL_WAIT_S = 5.0  # from which it is told how long a task has been going on
 TOLD_SHARES = 10  # of the tasks of a model, where there is no live line: so many lines at most
 
 
@@ -38,6 +39,7 @@ class RunProgress:
         self._name = ""
         self._total = self._done = self._solved = self._asked = self._told = 0
         self._began_at = 0.0
+        self._pace_s: float | None = None  # seconds a task, so far
 
     def reading(self, name: str, done: int, total: int) -> None:
         """Show that a model's file is read, for its checksum."""
@@ -49,7 +51,7 @@ class RunProgress:
         self._name, self._total = safe(subject.name), total
         self._done = self._told = len(records)
         self._solved = sum(record.status == "solved" for record in records)
-        self._asked, self._began_at = 0, time.monotonic()
+        self._asked, self._began_at, self._pace_s = 0, time.monotonic(), None
         there = f", {len(records):,} of them recorded already" if records else ""
         self._tell(f"{self._name}: {counted(total, 'task')}{there}")
         if self._done < total:
@@ -69,6 +71,8 @@ class RunProgress:
         self._done += 1
         self._solved += record.status == "solved"
         self._asked += record.status != "not_run"
+        if self._asked:
+            self._pace_s = (time.monotonic() - self._began_at) / self._asked
         if self._is_live:
             self._show()
         elif (self._done - self._told) * TOLD_SHARES >= self._total and self._done < self._total:
@@ -85,26 +89,21 @@ class RunProgress:
         """End the live line."""
         self._line.close()
 
-    def line(self) -> str:
-        """Return the line that is shown now."""
+    def line(self, waited_s: float = 0.0) -> str:
+        """Return the line that is shown ``waited_s`` seconds after the latest task ended."""
         bar = "█" * (self._done * BAR_COLUMNS // max(self._total, 1))
-        left = self._left()
+        left = "" if self._pace_s is None else duration_text(self._pace_s * (self._total - self._done) - waited_s)
         parts = [
             f"{self._name} ▕{bar:<{BAR_COLUMNS}}▏ {self._done:,} / {self._total:,}",
             f"{self._solved:,} solved",
-            *([f"{duration_text(left)} left"] if left is not None else []),
+            *([f"{left} left"] if left else []),
+            *([f"latest {duration_text(waited_s)} ago"] if waited_s >= TELL_WAIT_S else []),
         ]
         return " · ".join(parts)
 
-    def _left(self) -> float | None:
-        if not self._asked:
-            return None
-        pace = (time.monotonic() - self._began_at) / self._asked
-        return pace * (self._total - self._done)
-
     def _show(self) -> None:
-        text = f"{self.line()} · {STOP_HINT}"
-        self._line.show(lambda _: text, delay_s=0.0)
+        self._line.clear()
+        self._line.show(lambda waited_s: f"{self.line(waited_s)} · {STOP_HINT}", delay_s=0.0)
 
     def _tell(self, text: str) -> None:
         self._line.clear()

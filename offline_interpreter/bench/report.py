@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from offline_interpreter import __version__
-from offline_interpreter.bench.choice import advice, cautions, choices
+from offline_interpreter.bench.choice import advice, choices
 from offline_interpreter.bench.compare import pair
 from offline_interpreter.bench.markdown import markdown
 from offline_interpreter.bench.records import Environment, Record, read_environments, read_records
 from offline_interpreter.bench.summary import Row, Summary, summarize
+from offline_interpreter.bench.wording import reservations
 from offline_interpreter.errors import UsageError
 from offline_interpreter.plain_text import without_escapes
 
@@ -94,7 +95,7 @@ def json_value(summary: Summary) -> dict[str, Any]:
                 "choices": [
                     {"title": c.title, "model": c.row.label, "figure": c.figure} for c in choices(group.models)
                 ],
-                "cautions": cautions(group.rows),
+                "cautions": reservations(summary, group),
                 "rows": [_row_value(row, (group.models or group.rows)[0]) for row in group.rows],
             }
             for group in summary.groups

@@ -34,6 +34,7 @@ _SETTINGS = (
     "context",
     "threads",
     "gpu_layers",
+    "protocol",
     "temperature",
     "min_p",
     "top_p",

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from offline_interpreter.bench.choice import cautions
 from offline_interpreter.bench.compare import pair, verdict
 from offline_interpreter.bench.records import Environment
-from offline_interpreter.bench.summary import Group, Row
+from offline_interpreter.bench.summary import Group, Row, Summary
 from offline_interpreter.plain_text import size_text
 
 
 def group_title(group: Group) -> str:
     """Return what a group is called: its suite, and the machine."""
     return f"{group.suite} on {group.host}" if group.host else group.suite
+
+
+def reservations(summary: Summary, group: Group) -> list[str]:
+    """Return what a reader must know of a group's figures: of its suite, then of how they came about."""
+    notes = {environment.suites.get(group.suite, "") for environment in summary.environments} - {""}
+    return [f"{group.suite}: {note}" for note in sorted(notes)] + cautions(group.rows)
 
 
 def verdicts(rows: Sequence[Row]) -> list[str]:
@@ -40,5 +47,4 @@ def environment_facts(environment: Environment) -> list[list[str]]:
         "Versions": ", ".join(f"{name} {value}" for name, value in environment.versions.items()),
         "llama.cpp": environment.llama_flags,
     }
-    notes = {f"Suite {name}": note for name, note in environment.suites.items() if note}
-    return [[name, value] for name, value in (facts | notes).items() if value]
+    return [[name, value] for name, value in facts.items() if value]

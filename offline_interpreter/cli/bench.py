@@ -65,6 +65,12 @@ def bench() -> None:
     "--temperature", metavar="T", type=float, help="Above 0, repeats of a model's replies differ [default: 0]."
 )
 @click.option(
+    "--protocol",
+    type=click.Choice(["json", "fenced"]),
+    default="json",
+    help="Have models write code as a JSON string, or as a block behind a JSON header [default: json].",
+)
+@click.option(
     "--out", metavar="DIR", required=True, type=_FOLDER, help="Folder of the run: records, transcripts, report."
 )
 def run_tasks(**flags: Any) -> int:
@@ -105,7 +111,7 @@ def _plan(progress: Any, **flags: Any) -> Plan:
         seed=flags["seed"],
     )
     load_suites(selection.suites)  # what is wrong with them is said before large files are read
-    names = ("context", "threads", "gpu_layers", "temperature")
+    names = ("context", "threads", "gpu_layers", "temperature", "protocol")
     options = load_options({"python": sys.executable, **{name: flags[name] for name in names}})
     if options.context is None:
         options = replace(options, context=DEFAULT_CONTEXT_TOKENS)

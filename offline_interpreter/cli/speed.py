@@ -47,7 +47,11 @@ def _counts(least: int) -> Callable[[click.Context, click.Parameter, str | None]
 @click.option("--repeats", metavar="N", type=click.IntRange(1), default=5, help="Runs of each test [default: 5].")
 @click.option("--gpu-layers", metavar="auto|all|none|N", default="auto", help="Layers to put on GPUs [default: auto].")
 @click.option(
-    "--format", "form", type=click.Choice(["table", "md", "csv", "json"]), default="table", help="[default: table]"
+    "--format",
+    "form",
+    type=click.Choice(["table", "md", "csv", "json"]),
+    default="table",
+    help="How it is printed [default: table].",
 )
 def speed(model: str, form: str, **flags: Any) -> int:
     """Measure how fast MODEL reads and writes, over lengths, depths and threads.

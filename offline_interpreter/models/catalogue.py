@@ -23,6 +23,7 @@ else:
 
 from offline_interpreter.config import user_file
 from offline_interpreter.errors import UsageError
+from offline_interpreter.records import StepProtocol
 
 SCHEMA_VERSION = 1
 
@@ -32,6 +33,7 @@ REPO_ID = re.compile(rf"{NAME.pattern}/{NAME.pattern}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.!+]*")
+_PROTOCOL = re.compile("json|fenced")
 _LINE = re.compile(r"\S[^\n]*")
 
 
@@ -75,7 +77,8 @@ class ModelEntry:
     """A model that the catalogue names: where its files are, and what may be done with it.
 
     ``context`` is the window in tokens that it was trained for; ``kv_bytes_per_token_f16`` what one token
-    takes in its KV cache, where that is known without reading the file; ``notes`` a line for the person.
+    takes in its KV cache, where that is known without reading the file; ``notes`` a line for the person; ``protocol``
+    is how it writes code best, as `offline-interpreter bench run --protocol` measures it.
     """
 
     id: str
@@ -85,6 +88,7 @@ class ModelEntry:
     files: tuple[ModelFile, ...]
     kv_bytes_per_token_f16: int | None = None
     notes: str = ""
+    protocol: StepProtocol = "json"
 
     @property
     def size_bytes(self) -> int:
@@ -152,6 +156,7 @@ def _read_entry(table: _Table) -> ModelEntry:
         if table.has("kv_bytes_per_token_f16")
         else None,
         notes=table.text("notes", _LINE, "one line of text") if table.has("notes") else "",
+        protocol=_read_protocol(table),
     )
     table.finish()
     _refuse_twice((file.name for file in entry.files), f"{table.where}: the file")
@@ -164,6 +169,11 @@ def _read_source(table: _Table) -> HubSource | PackageSource:
         return PackageSource(package, table.text("version", _VERSION, "the version of a package"))
     repo_id = table.text("repo_id", REPO_ID, "a repository: owner/name")
     return HubSource(repo_id, table.text("revision", _COMMIT, "a commit: 40 hex digits"))
+
+
+def _read_protocol(table: _Table) -> StepProtocol:
+    is_fenced = table.has("protocol") and table.text("protocol", _PROTOCOL, "json or fenced") == "fenced"
+    return "fenced" if is_fenced else "json"
 
 
 def _read_file(table: _Table) -> ModelFile:

@@ -16,8 +16,8 @@ MOST_NUMBERS = 60  # in an answer that is taken to say one of them
 SAID_CHARS = 40_000  # of an answer that are read
 
 _GROUPED = re.compile(r"(?<![\w.])([-+]?)(\d{1,3}(?:([,' ])\d{3})(?:\3\d{3})*)(?:\.(\d+))?(?![\d])")
-_GERMAN = re.compile(r"(?<![\w.,])([-+]?)(\d{1,3}(?:\.\d{3})*|\d+),(\d+)(?![\d,])")
-_PLAIN = re.compile(r"(?<![\w.])[-+]?(?:\d+\.\d+|\d+|\.\d+)(?:[eE][-+]?\d+)?")
+_GERMAN = re.compile(r"(?<![\w.,])([-+]?)(\d{1,3}(?:[.' ]\d{3})+|\d+),(\d+)(?![\d,])")
+_PLAIN = re.compile(r"(?<![\w.])[-+]?(?:\d+\.\d+|\d+|\.\d+)(?:[eE][-+]?\d+)?(?!\d|\.\d)")
 _SPACES = dict.fromkeys(map(ord, "\u00a0\u2009\u202f\u2007"), " ")
 _NOTHING = dict.fromkeys(map(ord, "*`\\"))
 
@@ -35,8 +35,29 @@ def numbers(text: str) -> list[float]:
     for sign, whole, separator, places in _GROUPED.findall(text):
         found.append(float(f"{sign}{whole.replace(separator, '')}.{places or 0}"))
     for sign, whole, places in _GERMAN.findall(text):
-        found.append(float(f"{sign}{whole.replace('.', '')}.{places}"))
+        found.append(float(f"{sign}{re.sub('[^0-9]', '', whole)}.{places}"))
     return found
+
+
+def number_of(text: str) -> float | None:
+    """Return the number that stands first in a cell of a table, None if there is none.
+
+    Of two kinds of separators the last is the decimal one; a comma alone is so unless three digits follow it.
+    """
+    match = re.search(r"[-+]?\d[\d.,' ]*(?:[eE][-+]?\d+)?", said(text))
+    if match is None:
+        return None
+    number = match.group().strip(" '.,").replace("'", "").replace(" ", "")
+    if "," in number and "." in number:
+        group = min(",.", key=number.rindex)
+        number = number.replace(group, "").replace(",", ".")
+    elif "," in number:
+        is_grouped = re.fullmatch(r"[-+]?[1-9]\d{0,2}(?:,\d{3})+", number)
+        number = number.replace(",", "" if is_grouped else ".")
+    try:
+        return float(number)
+    except ValueError:
+        return None
 
 
 def is_near(number: float, truth: float, places: int | None) -> bool:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from random import Random
 
-from offline_interpreter.bench.core.answers import require_figures, require_name, require_number
+from offline_interpreter.bench.core.answers import mentions, require_figures, require_name, require_number
 from offline_interpreter.bench.core.demands import question, require, solution
 from offline_interpreter.bench.core.files import read_named, sheet_of
 from offline_interpreter.bench.core.invented import days, write_csv
@@ -142,11 +142,14 @@ def _mixed_dates(rng: Random, folder: Path) -> Question:
     )
     bookings = days(rng, date(2023, 1, 1), date(2023, 12, 31), 150)
     rng.shuffle(bookings)
-    rows = [(number, rng.choice(forms)(day), rng.randrange(1, 6)) for number, day in enumerate(bookings, 1)]
-    write_csv(folder / "bookings.csv", ("no", "date", "persons"), rows)
-    truth: Counter[str] = Counter()
-    for (_, _, persons), day in zip(rows, bookings, strict=True):
+    best = Counter(day.month for day in bookings).most_common(1)[0][0]
+    rows, truth = [], Counter[str]()
+    for number, day in enumerate(bookings, 1):
+        persons = 5 if day.month == best else rng.randrange(1, 5)
+        rows.append((number, rng.choice(forms)(day), persons))
         truth[f"2023-{day.month:02}"] += persons
+    write_csv(folder / "bookings.csv", ("no", "date", "persons"), rows)
+    most = f"2023-{best:02}"
 
     def look(attempt: Attempt) -> None:
         table = sheet_of(read_named(attempt.folder, "months.csv"))
@@ -154,7 +157,8 @@ def _mixed_dates(rng: Random, folder: Path) -> Question:
         wrong = [month for month in truth if got.get(month) != truth[month]]
         require(not wrong, f"months.csv does not have {truth[wrong[0]] if wrong else ''} persons for {wrong[:1]}.")
         require(len(got) == len(truth), "months.csv holds more than the months.")
-        require_number(attempt.answer, max(truth.values()), "the most persons in a month")
+        require_number(attempt.answer, truth[most], "the most persons in a month")
+        require(mentions(attempt.answer, most, MONTHS[best - 1]), f"The answer does not name the month {most}.")
 
     code = """
         import pandas as pd
@@ -167,15 +171,14 @@ def _mixed_dates(rng: Random, folder: Path) -> Question:
         months.rename_axis("month").to_csv("months.csv")
         print(months.idxmax(), months.max())
         """
-    best = max(truth, key=lambda month: truth[month])
     return question(
         "bookings.csv was kept by several colleagues and each wrote the date differently. Where there are slashes "
         "or dots, the day comes first. Count the persons (not the bookings) per month and save it as months.csv "
         "with the columns month (like 2023-04) and persons. Which month had the most persons, and how many?",
         look,
-        solution(code, f"{best} had the most: {truth[best]} persons."),
+        solution(code, f"{most} had the most: {truth[most]} persons."),
         solution(
-            code.replace("dayfirst=True", "dayfirst=False, format='mixed'"), f"{best} had the most: {truth[best]}."
+            code.replace("dayfirst=True", "dayfirst=False, format='mixed'"), f"{most} had the most: {truth[most]}."
         ),
     )
 

@@ -57,7 +57,8 @@ def _bars(rng: Random, folder: Path) -> Question:
 def _colored_pie(rng: Random, folder: Path) -> Question:
     colors = {"red": (255, 0, 0), "green": (0, 128, 0), "blue": (0, 0, 255), "orange": (255, 165, 0)}
     names = rng.sample(tuple(colors), 3)
-    answers = dict(zip(("yes", "no", "undecided"), rng.sample(range(20, 90), 3), strict=True))
+    counts = [count + rng.randrange(5) for count in rng.sample((20, 40, 60, 80), 3)]
+    answers = dict(zip(("yes", "no", "undecided"), counts, strict=True))
     total = sum(answers.values())
 
     def look_at(data: bytes) -> None:

@@ -8,10 +8,10 @@ from random import Random
 
 from offline_interpreter.bench.core.answers import require_number
 from offline_interpreter.bench.core.demands import question, require, solution
-from offline_interpreter.bench.core.files import names_in, read
+from offline_interpreter.bench.core.files import names_in, read, read_named
 from offline_interpreter.bench.core.invented import PRODUCTS, TOWNS, WORDS
 from offline_interpreter.bench.core.laid import write_document
-from offline_interpreter.bench.core.office import pages_of
+from offline_interpreter.bench.core.office import page_texts, pages_of
 from offline_interpreter.bench.core.pictures import difference, picture_of
 from offline_interpreter.bench.tasks import Attempt, Question, Task
 
@@ -74,6 +74,36 @@ def _pages(rng: Random, folder: Path) -> Question:
 
 def _numbers_in(name: str) -> list[int]:
     return [int(number) for number in re.findall(r"\d+", name)]
+
+
+def _excerpt(rng: Random, folder: Path) -> Question:
+    pages = [[f"Chapter {number}", *(" ".join(rng.sample(WORDS, 5)) for _ in range(9))] for number in range(1, 9)]
+    (folder / "book.pdf").write_bytes(text_pdf(pages))
+    first, last = sorted(rng.sample(range(3, 9), 2))
+    chosen = [last - 1, *range(first - 1)]
+
+    def look(attempt: Attempt) -> None:
+        texts = page_texts(read_named(attempt.folder, "excerpt.pdf"))
+        require(len(texts) == len(chosen), f"excerpt.pdf has {len(texts)} pages instead of {len(chosen)}.")
+        for number, (text, page) in enumerate(zip(texts, chosen, strict=True), 1):
+            require(
+                text.split() == " ".join(pages[page]).split(), f"Page {number} of excerpt.pdf is not the right one."
+            )
+
+    code = f"""
+        import pypdfium2 as pdfium
+        book, excerpt = pdfium.PdfDocument("book.pdf"), pdfium.PdfDocument.new()
+        excerpt.import_pages(book, {chosen})
+        excerpt.save("excerpt.pdf")
+        print(len(excerpt))
+        """
+    return question(
+        f"From book.pdf I need page {last} and after it the pages 1 to {first - 1}, as excerpt.pdf. The text must "
+        "stay text.",
+        look,
+        solution(code, f"excerpt.pdf has {len(chosen)} pages."),
+        solution(code.replace(f"book, {chosen}", f"book, {sorted(chosen)}"), f"excerpt.pdf has {len(chosen)} pages."),
+    )
 
 
 def _invoices(rng: Random, folder: Path) -> Question:
@@ -148,5 +178,6 @@ def _word_table(rng: Random, folder: Path) -> Question:
 TASKS = (
     Task("documents-pages", FAMILY, "easy", ("pypdfium2", "PIL"), _pages),
     Task("documents-word-table", FAMILY, "medium", ("docx",), _word_table),
+    Task("documents-excerpt", FAMILY, "medium", ("pypdfium2",), _excerpt),
     Task("documents-invoices", FAMILY, "hard", ("pypdfium2",), _invoices),
 )

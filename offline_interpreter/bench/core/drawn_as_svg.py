@@ -68,10 +68,10 @@ def _countries(rng: Random) -> list[tuple[str, str, int, float, int]]:
 
 def _is_power_of_ten(text: str) -> bool:
     """Say whether an axis is labeled so: 10^4 as matplotlib or TeX writes it, or 10,000 between other powers."""
-    digits = re.sub(r"[^0-9]", "", text.replace("mathdefault", ""))
-    return digits in ("103", "104", "105", "1000", "10000", "100000") and (
-        "^" in text or digits == text.replace(",", "")
-    )
+    plain = re.sub(r"[\s,]", "", text)
+    digits = re.sub(r"[^0-9]", "", plain)
+    powers = ("103", "104", "105", "1000", "10000", "100000")
+    return plain in ("1k", "10k", "100k") or (digits in powers and ("^" in plain or digits == plain))
 
 
 def _gdp_and_life(rng: Random, folder: Path) -> Question:

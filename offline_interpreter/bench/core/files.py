@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from offline_interpreter.bench.core.answers import numbers
+from offline_interpreter.bench.core.answers import number_of
 from offline_interpreter.bench.core.demands import Lacking, lack, require
 from offline_interpreter.workspace.folders import Folders
 
@@ -26,7 +26,7 @@ MOST_UNPACKED_BYTES = 64_000_000  # of an archive, as its directory says and as 
 MOST_ENTRIES = 5_000
 MOST_ROWS = 200_000
 
-_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
 def names_in(folder: Path, *suffixes: str, but: Collection[str] = ()) -> list[str]:
@@ -122,9 +122,10 @@ def figure(cell: str) -> float:
     try:
         return float(cell)
     except ValueError:
-        found = numbers(cell)
-        require(found, f"{cell[:40]!r} is not a number.")
-        return max(found, key=abs)
+        number = number_of(cell)
+        if number is None:
+            lack(f"{cell[:40]!r} is not a number.")
+        return number
 
 
 def sheet_of(data: bytes) -> Sheet:

@@ -16,18 +16,20 @@ FAMILY = "lists"
 
 
 def _median(rng: Random, folder: Path) -> Question:
-    values = [rng.randrange(100, 999) for _ in range(11)]
+    values = rng.sample(range(100, 1000, 2), 10)
+    upper = sorted(values)[5]
+    values[values.index(upper)] = upper + 1  # so that the median is none of them
     truth = statistics.median(values)
 
     def look(attempt: Attempt) -> None:
-        require_number(attempt.answer.replace(shown, ""), truth, "the median")
+        require_number(attempt.answer, truth, "the median")
 
     shown = ", ".join(map(str, values))
     return question(
         f"Whats the median of these numbers: {shown}",
         look,
         solution(f"import statistics\nprint(statistics.median([{shown}]))", f"The median is {truth}."),
-        f"The median is {sorted(values)[4]}.",
+        f"The median is {sorted(values)[5]}, of {shown}.",
     )
 
 

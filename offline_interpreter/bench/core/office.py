@@ -9,11 +9,12 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from offline_interpreter.bench.core.demands import Lacking, require
-from offline_interpreter.bench.core.files import MOST_ROWS, Sheet, archive_of
+from offline_interpreter.bench.core.files import Sheet, archive_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+MOST_ROWS, MOST_COLUMNS = 20_000, 100  # of a sheet that are read
 MOST_PAGES = 200
 MOST_SIDE_POINTS = 3_000
 
@@ -40,7 +41,7 @@ def first_sheet(data: bytes) -> Sheet:
 
 def _sheet(sheet: Any) -> Sheet:
     rows: list[tuple[str, ...]] = []
-    for row in sheet.iter_rows(values_only=True, max_row=MOST_ROWS, max_col=200):
+    for row in sheet.iter_rows(values_only=True, max_row=MOST_ROWS, max_col=MOST_COLUMNS):
         cells = tuple("" if cell is None else str(cell).strip() for cell in row)
         if any(cells):
             rows.append(cells)

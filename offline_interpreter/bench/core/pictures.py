@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")
 MOST_PIXELS = 20_000_000
 MOST_FRAMES = 500
+MOST_PIXELS_IN_FRAMES = 100_000_000
 RASTER = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")
 
 
@@ -43,7 +44,8 @@ def frames_of(data: bytes) -> list[Image]:
     """Return the frames of an animated picture, each in RGB. Raises ``Lacking``."""
     image = opened(data)
     count = getattr(image, "n_frames", 1)
-    require(count <= MOST_FRAMES, "An animation has far too many frames.")
+    is_small = count <= MOST_FRAMES and count * image.width * image.height <= MOST_PIXELS_IN_FRAMES
+    require(is_small, "An animation has far too many frames.")
     frames = []
     for index in range(count):
         image.seek(index)

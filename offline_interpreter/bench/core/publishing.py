@@ -193,7 +193,7 @@ def _site(rng: Random, folder: Path) -> Question:
         linked = {name: pages[name].text for name in own if name in pages and name != f"{site}/index.html"}
         require(len(linked) == len(rows), f"The start page links to {len(linked)} pages instead of {len(rows)}.")
         places = [index.text.find(row[0]) for row in sorted(rows, key=lambda row: -row[2])]
-        require(-1 not in places, "The start page does not name every club (an & has to be escaped).")
+        require(-1 not in places, "The start page does not name every club.")
         for club, town, members in rows:
             fits = any(club in text and town in text and str(members) in text for text in linked.values())
             require(fits, f"No page says all about {club}.")

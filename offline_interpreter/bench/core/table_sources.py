@@ -138,8 +138,8 @@ def _two_sheets(rng: Random, folder: Path) -> Question:
         """
     return question(
         "costs.xlsx has a sheet Budget and a sheet Actual with every single expense (somebody did not care about "
-        "capital letters). Make a report.xlsx with the columns Department, Budget, Spent and Left, one row per "
-        "department, in the order of the budget. How many departments are over their budget?",
+        "capital letters). Make a report.xlsx with the columns Department, Budget, Spent and Left (as plain "
+        "values), one row per department, in the order of the budget. How many departments are over their budget?",
         look,
         solution(code, f"report.xlsx is saved; {len(over)} departments are over budget."),
         solution(code.replace(".str.title()", ""), f"report.xlsx is saved; {len(over)} departments are over budget."),

@@ -35,6 +35,7 @@ def _gif_to_mp4(rng: Random, folder: Path) -> Question:
             video = video_of(read(attempt.folder, name))
             require(video.size == (128, 96), f"{name} has {video.size} pixels instead of (128, 96).")
             require(abs(len(video.frames) - count) <= 1, f"{name} has {len(video.frames)} frames instead of {count}.")
+            require(abs(video.rate - 10) < 0.5, f"{name} shows {video.rate:g} frames a second instead of 10.")
             means = video.frames.reshape(len(video.frames), -1, 3).mean(axis=1)
             for number, (mean, color) in enumerate(zip(means, colors, strict=False), 1):
                 close = max(abs(float(a) - b) for a, b in zip(mean, color, strict=True)) < 22

@@ -17,6 +17,7 @@ from offline_interpreter.bench.core.demands import lack, require
 
 MOST_SIDE = 2_000  # pixels
 MOST_FRAMES = 600
+MOST_DECODED_BYTES = 300_000_000
 LIMIT_S = 60.0
 
 _QUIET = ("-hide_banner", "-nostdin", "-threads", "2")
@@ -48,7 +49,8 @@ def video_of(data: bytes) -> Video:
             lack("A file that was made is not a valid MP4 video.")
         width, height = int(found[2]), int(found[3])
         require(0 < width <= MOST_SIDE and 0 < height <= MOST_SIDE, "The video is far too large.")
-        wanted = ["-map", "0:v:0", "-frames:v", str(MOST_FRAMES), "-fps_mode", "passthrough"]
+        most = min(MOST_FRAMES, MOST_DECODED_BYTES // (width * height * 3))
+        wanted = ["-map", "0:v:0", "-frames:v", str(most), "-fps_mode", "passthrough"]
         raw = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "pipe:1"]
         out = _ffmpeg([*_AS_MP4, "-i", str(path), *wanted, *raw]).stdout
     count = len(out) // (width * height * 3)

@@ -300,10 +300,17 @@ function readHash() {
   dialog.scrollTop = 0;
 }
 
+// Shows another attempt, without a step more for the browser's way back.
+function goTo(...place) {
+  history.replaceState(null, "", `#attempt-${place.join("-")}`);
+  readHash();
+  dialog.querySelector("[aria-current=true]").focus(); // what had the focus is gone
+}
+
 function fillDialog([index, task, model, repeat], numbers) {
   const group = data.groups[index];
   const attempt = data.attempts[numbers[repeat]];
-  const go = (m, r) => () => { location.replace(`#attempt-${index}-${task}-${m}-${r}`); };
+  const go = (m, r) => () => goTo(index, task, m, r);
   const others = group.models.map((each, m) => (group.cells[task][m].length ? element("button", {
     type: "button", class: outcome(group.cells[task][m]), "aria-current": String(m === model), onclick: go(m, 0),
   }, `${cellMark(group.cells[task][m])} ${each.short}`) : "")).filter(Boolean);
@@ -318,6 +325,7 @@ function fillDialog([index, task, model, repeat], numbers) {
   const verdict = `${WORDS[attempt.status]}${attempt.reason ? `: ${attempt.reason}` : ""}`;
   const body = element("div", { class: "body" }, element("p", { class: "verdict" }, verdict));
   body.append(element("p", { class: "measures" }, facts.join(" · ")), ...attemptParts(attempt));
+  body.append(element("p", { class: "keys" }, "Alt and an arrow key: another model, another task. Esc closes."));
   dialog.replaceChildren(header, body);
   dialog.dataset.place = [index, task, model, repeat].join("-");
 }
@@ -346,7 +354,7 @@ dialog.addEventListener("keydown", (event) => {
   event.preventDefault();
   const [index, task, model] = dialog.dataset.place.split("-").map(Number);
   const next = [task + step[0], model + step[1]];
-  if (data.groups[index].cells[next[0]]?.[next[1]]?.length) location.replace(`#attempt-${index}-${next[0]}-${next[1]}-0`);
+  if (data.groups[index].cells[next[0]]?.[next[1]]?.length) goTo(index, ...next, 0);
 });
 
 // -- suites ---------------------------------------------------------------------------------------------------------

@@ -43,6 +43,10 @@ class GbnfGrammar:
 
     def constraint(self, schema: Mapping[str, Any]) -> GbnfConstraint:
         """Return a constraint at its beginning. Raises ``EngineError`` when the schema cannot be followed."""
+        if "lark" in schema:
+            raise EngineError(
+                "Replies that are not JSON need llguidance, which is not installed.", "Use protocol json."
+            )
         return self.start(write_gbnf(schema))
 
     def start(self, gbnf: str) -> GbnfConstraint:

@@ -90,7 +90,10 @@ class GuidanceGrammar:
         self._latest: tuple[Mapping[str, Any], Any] | None = None  # a schema, and a matcher at its beginning
 
     def constraint(self, schema: Mapping[str, Any]) -> GuidanceConstraint:
-        """Return a constraint at its beginning. Raises ``EngineError`` when the schema cannot be followed."""
+        """Return a constraint at its beginning. Raises ``EngineError`` when the schema cannot be followed.
+
+        A schema may also be ``{"lark": GRAMMAR}``, for replies that are not JSON throughout.
+        """
         latest = self._latest  # engines of several threads may share it
         if not latest or latest[0] != schema:
             latest = self._latest = copy.deepcopy(schema), self._matcher(schema)
@@ -100,7 +103,10 @@ class GuidanceGrammar:
         from llguidance import LLMatcher
 
         try:
-            grammar = LLMatcher.grammar_from_json_schema(dict(schema), overrides=_OPTIONS)
+            if "lark" in schema:
+                grammar = LLMatcher.grammar_from_lark(schema["lark"])
+            else:
+                grammar = LLMatcher.grammar_from_json_schema(dict(schema), overrides=_OPTIONS)
         except ValueError as error:
             raise EngineError(f"The schema of the reply cannot be used: {error}.") from error
         return LLMatcher(self._tokenizer, grammar, log_level=0)
