@@ -1018,6 +1018,13 @@ def abused(tmp_path_factory):
         LINK + "for _ in range(1000): link.send({'type': 'nonsense'})",
         LINK + "link.cell = 'another'; link.send({'type': 'done', 'ok': True}); link.cell = None",
         LINK + "for _ in range(1000): link.send_apart({'type': 'ready'})",
+        LINK
+        + "import os\nfor pipe in vars(link._pipes).values(): pipe < 0 or os.set_blocking(pipe, False)\ndisplay('x')",
+        LINK
+        + "import fcntl\nfor pipe in (1, 2, link._pipes.event): fcntl.fcntl(pipe, 1031, 4096)\nprint('x' * 300_000)",
+        LINK + "import os\nown = os.open(f'/proc/self/fd/{link._pipes.command}', os.O_WRONLY)\n"
+        'os.write(own, b\'\\n{"type": "run", "cell": "x", "number": 1, "memory_bytes": 0, "code": "1"}\\n\')',
+        LINK + "link.send({'type': 'input', 'request': [1], 'prompt': {}, 'secret': 3}); link.send({'type': 'input'})",
         "import gc; gc.disable(); import sys; sys.setrecursionlimit(100)",
     ],
 )

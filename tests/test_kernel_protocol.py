@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offline_interpreter.kernel.protocol import MAX_MESSAGE_BYTES, MAX_NESTED_VALUES, MessageReader, encode_message
+from offline_interpreter.kernel.protocol import MAX_MESSAGE_BYTES, MAX_STRUCTURE_BYTES, MessageReader, encode_message
 
 MESSAGE = {
     "type": "error",
@@ -55,13 +55,24 @@ def test_a_message_without_an_end_is_dropped_at_the_cap():
     piece = b"x" * (1 << 20)
     for _ in range(MAX_MESSAGE_BYTES // len(piece) + 3):
         assert reader.feed(piece) == []
-    assert sum(map(len, reader._parts)) <= MAX_MESSAGE_BYTES
+    assert len(reader._line) <= MAX_MESSAGE_BYTES
     assert reader.feed(encode_message(MESSAGE)) == [MESSAGE]
 
 
-def test_a_message_of_too_many_values_is_dropped():
-    flood = b'{"type": "x", "data": [' + b"[]," * (MAX_NESTED_VALUES + 1) + b"1]}\n"
+@pytest.mark.parametrize("value", [b"[],", b"1,", b'{"a":1},', b'"",', b"[" * 20, b" " * 20])
+def test_a_message_of_too_many_values_is_dropped(value):
+    flood = b'{"type": "x", "data": [' + value * MAX_STRUCTURE_BYTES + b"1]}\n"
     assert MessageReader().feed(flood) == []
+
+
+def test_long_texts_are_taken_whatever_stands_in_them():
+    message = {"type": "display", "data": {"text/html": '[{"\\"]},1,' * 500_000, "image/png": "x" * 5_000_000}}
+    assert MessageReader().feed(encode_message(message)) == [message]
+
+
+@pytest.mark.parametrize("endless", [b'"' + b'\\"' * 4_000_000, b'"\\', b'"' * 8_000_001, b"\\" * 8_000_001])
+def test_texts_without_an_end_are_dropped_in_one_pass(endless):
+    assert MessageReader().feed(b'{"type": ' + endless + b"\n" + encode_message(MESSAGE)) == [MESSAGE]
 
 
 @given(st.lists(st.binary(max_size=80)))

@@ -8,6 +8,7 @@ import pytest
 from offline_interpreter.errors import WorkspaceRefused
 from offline_interpreter.kernel.process import child_environment
 from offline_interpreter.kernel.sandbox import places
+from offline_interpreter.kernel.sandbox.plan import public_settings
 
 
 @pytest.fixture
@@ -102,3 +103,16 @@ def test_no_secret_and_no_folder_of_the_workspace_is_in_the_environment(workspac
     found = child_environment(given, "/env/bin/python", [workspace.parent / "other", workspace])
     assert (found["LD_LIBRARY_PATH"], found["PATH"], found["LC_ALL"]) == ("/opt/lib", "/env/bin:/bin", "C")
     assert not {"AWS_SECRET_ACCESS_KEY", "LD_PRELOAD"} & set(found)
+
+
+def test_settings_that_only_their_owner_may_read_are_not_shown(tmp_path):
+    for path in ("shown/a", "shown/deep/b", "mixed/public", "mixed/secret", "mixed/deep/c", "closed/d", "top"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch(0o644)
+    (tmp_path / "mixed" / "secret").chmod(0o640)
+    (tmp_path / "closed").chmod(0o750)
+    (tmp_path / "mixed" / "link").symlink_to(tmp_path / "mixed" / "secret")
+    (tmp_path / "mixed" / "zone").symlink_to("/usr/share")
+    found = {str(Path(path).relative_to(tmp_path)) for path in public_settings(str(tmp_path))}
+    assert found == {"shown", "mixed/public", "mixed/deep", "mixed/zone", "top"}
+    assert public_settings(str(tmp_path / "shown")) == (str(tmp_path / "shown"),)

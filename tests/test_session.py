@@ -14,7 +14,7 @@ from offline_interpreter.api import open_session
 from offline_interpreter.chat.terminal import Person, offer_replay
 from offline_interpreter.config import Options
 from offline_interpreter.engines.base import Played, ScriptedEngine
-from offline_interpreter.errors import ApprovalRequired, UsageError
+from offline_interpreter.errors import ApprovalRequired, ModelUnusable, UsageError
 from offline_interpreter.records import (
     Answer,
     Approve,
@@ -730,3 +730,28 @@ def test_what_programs_obey_is_told_when_a_cell_makes_it(open_scripted: Open) ->
     notices = [event.text for event in session.turn("one") if isinstance(event, Notice)]
     assert len(notices) == 1
     assert notices[0].startswith("This cell made '.git', 'offline-interpreter.toml'.")
+
+
+def test_a_model_that_cannot_be_loaded_leaves_nothing_behind(
+    tmp_path: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OFFLINE_INTERPRETER_STATE", str(tmp_path / "state"))
+    (tmp_path / "broken.gguf").write_bytes(b"GGUF")
+    with pytest.raises(ModelUnusable):
+        open_session(Options(workspace=workspace, model=str(tmp_path / "broken.gguf")))
+    assert list((tmp_path / "state" / "sessions").iterdir()) == []
+
+
+def test_the_kernel_starts_while_the_model_loads(
+    tmp_path: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OFFLINE_INTERPRETER_STATE", str(tmp_path / "state"))
+    folders_at_load: list[int] = []
+
+    def loading(_progress: object) -> None:
+        folders_at_load.append(len(list((tmp_path / "state" / "sessions").glob("*/packages"))))
+
+    session = open_session(Options(workspace=workspace), progress=loading)
+    session.close()
+    session.engine.close()
+    assert folders_at_load[:1] == [1]

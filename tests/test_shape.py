@@ -107,3 +107,12 @@ def test_readme_names_every_command_with_its_options(path: str, command: click.C
 @pytest.mark.parametrize("script", ["run", "test", "check"])
 def test_readme_names_the_scripts(script: str) -> None:
     assert f"./scripts/{script}" in (ROOT / "README.md").read_text("utf-8")
+
+
+def test_nothing_is_ever_unpickled() -> None:
+    modules = {"pickle", "shelve", "dill", "cloudpickle", "joblib"}
+    for path in PACKAGE:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not modules & set(names), name_of(path)

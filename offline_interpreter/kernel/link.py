@@ -101,8 +101,7 @@ class Link:
         data = encode_message(message)
         with self._interrupts.held_off(), self._lock:
             self._before_send()
-            while data:
-                data = data[_write(self._pipes.event, data) :]
+            _write_all(self._pipes.event, data)
             if message["type"] not in UNACKNOWLEDGED:
                 self._await_acknowledgement()
 
@@ -110,8 +109,8 @@ class Link:
         """Say which line of ``cell`` runs, from a thread; what is printed may come before it or after."""
         data = encode_message({"type": "line", "cell": cell, "line": line})
         with self._lock:
-            while data and not self.is_forked:
-                data = data[_write(self._pipes.event, data) :]
+            if not self.is_forked:
+                _write_all(self._pipes.event, data)
 
     def _await_acknowledgement(self) -> None:
         poll = select.poll()
@@ -122,11 +121,30 @@ class Link:
     def receive(self) -> Message | None:
         """Wait for the next command; None once the host has closed the pipe."""
         while not self._received:
-            data = _read(self._pipes.command, _READ_BYTES)
+            try:
+                data = _read(self._pipes.command, _READ_BYTES)
+            except BlockingIOError:
+                _wait_for(self._pipes.command, select.POLLIN)
+                continue
             if not data:
                 return None
             self._received.extend(self._reader.feed(data))
         return self._received.popleft()
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    """Write all of ``data``, even where a cell made the pipe non-blocking."""
+    while data:
+        try:
+            data = data[_write(descriptor, data) :]
+        except BlockingIOError:
+            _wait_for(descriptor, select.POLLOUT)
+
+
+def _wait_for(descriptor: int, event: int) -> None:
+    poll = select.poll()
+    poll.register(descriptor, event)
+    poll.poll()
 
 
 def end_with_host(lifetime: int) -> None:

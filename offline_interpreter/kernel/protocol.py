@@ -16,11 +16,12 @@ child loads this file by path, so that it imports nothing of the package.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 MAX_MESSAGE_BYTES = 16 << 20  # more is dropped by the reader; the child shortens what it sends to fit
-MAX_NESTED_VALUES = 1 << 20  # opening brackets of one message: each costs the reader some 60 bytes
+MAX_STRUCTURE_BYTES = 1 << 16  # of one message outside its texts: a number or a bracket costs the reader some 60 bytes
 UNACKNOWLEDGED = frozenset({"ready", "failed", "done", "line"})
 
 Message = dict[str, Any]
@@ -28,6 +29,8 @@ Message = dict[str, Any]
 # Bound before a cell can replace ``json.dumps`` and ``json.loads``.
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _decode = json.JSONDecoder().decode
+# The last quote may be missing: were it demanded, a text without an end would be looked for from each of its quotes.
+_texts = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL).finditer
 
 
 def encode_message(message: Mapping[str, Any]) -> bytes:
@@ -39,8 +42,8 @@ class MessageReader:
     """Cuts the bytes of a pipe into messages; holds at most one message of the greatest size."""
 
     def __init__(self) -> None:
-        self._parts: list[bytes] = []
-        self._size_bytes = 0
+        self._line = bytearray()
+        self._is_too_long = False
 
     def feed(self, data: bytes) -> list[Message]:
         """Take bytes as they came; return the messages that they complete."""
@@ -55,26 +58,38 @@ class MessageReader:
         return messages
 
     def _add(self, piece: bytes) -> None:
-        self._size_bytes += len(piece)
-        if self._size_bytes <= MAX_MESSAGE_BYTES:
-            self._parts.append(piece)
-        else:  # what is left of it cannot be parsed, and so the rest of this line is dropped with it
-            self._parts.clear()
+        self._is_too_long |= len(self._line) + len(piece) > MAX_MESSAGE_BYTES
+        if self._is_too_long:  # what is left of it cannot be parsed, and so the rest of this line is dropped with it
+            self._line = bytearray()
+        else:
+            self._line += piece
 
-    def _take_line(self) -> bytes:
-        line = b"".join(self._parts)
-        self._parts.clear()
-        self._size_bytes = 0
+    def _take_line(self) -> bytearray:
+        line, self._line = self._line, bytearray()
+        self._is_too_long = False
         return line
 
 
-def _parse(line: bytes) -> Message | None:
-    if not line or line.count(b"[") + line.count(b"{") > MAX_NESTED_VALUES:
+def _parse(line: bytearray) -> Message | None:
+    """Return the message that ``line`` holds, None if it is none; the line is used up."""
+    if not line or (len(line) > MAX_STRUCTURE_BYTES and not _is_text_mostly(line)):
         return None
     try:
-        message = _decode(line.decode("utf-8", "surrogatepass"))
+        text = line.decode("utf-8", "surrogatepass")
+        line.clear()
+        message = _decode(text)
     except (ValueError, RecursionError):
         return None
     if isinstance(message, dict) and isinstance(message.get("type"), str):
         return message
     return None
+
+
+def _is_text_mostly(line: bytearray) -> bool:
+    outside = end = 0
+    for text in _texts(line):
+        outside += text.start() - end
+        end = text.end()
+        if outside > MAX_STRUCTURE_BYTES:
+            return False
+    return outside + len(line) - end <= MAX_STRUCTURE_BYTES

@@ -192,7 +192,9 @@ class RunningCell:
 
 def _text(value: object) -> str:
     """Return a text that can be written as UTF-8, whatever the child sent."""
-    return value.encode("utf-8", "backslashreplace").decode("utf-8") if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _bundle_output(kind: Literal["display", "result"], data: object) -> Output | None:

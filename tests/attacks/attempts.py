@@ -140,6 +140,13 @@ for name in ('.ssh', '.aws', '.gnupg', '.bash_history', '.config', '.netrc', '.p
     if Path.home().joinpath(name).exists(): print('BREACH', name)
     if Path('/root').joinpath(name).exists(): print('BREACH', name)""",
     "passwords": "print('BREACH', open('/etc/shadow').read()[:5])",
+    "settings of root": """
+for folder, _, names in os.walk('/etc'):
+    for name in names:
+        path = os.path.join(folder, name)
+        try:
+            if os.lstat(path).st_mode & 0o170004 == 0o100000: open(path).close(); print('BREACH', path)
+        except OSError: pass""",
     # 24, 25
     "kill the victim": "os.kill(VICTIM, 9)",
     "kill the host": "os.kill(HOST, 0); print('BREACH' if HOST > 400 else '')",

@@ -5,14 +5,15 @@ A plan holds paths and numbers only; it decides nothing that ``launcher`` could 
 
 from __future__ import annotations
 
-import glob
 import json
 import marshal
 import os
+import stat
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -30,15 +31,8 @@ _PRIVATE = ("/tmp", "/var/tmp", "/run", "/home", "/root", "/mnt", "/media")  # n
 _TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108 - the private ones
 _ALSO_WRITABLE = ("/dev/shm", "/dev/pts")  # noqa: S108 - the private ones
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
-_SECRETS = (
-    "/etc/shadow*",
-    "/etc/gshadow*",
-    "/etc/sudoers*",
-    "/etc/ssh/*_key",
-    "/etc/ssl/private/*",
-    "/etc/krb5.keytab",
-)
 
+_READ_AND_ENTER = stat.S_IROTH | stat.S_IXOTH
 _OPEN_FILES = 4096
 _SMALL_BYTES = 64 << 20
 _MEMORY_SHARE = 0.8  # of what is free, by default
@@ -126,12 +120,10 @@ class Plan:
         }
 
     def _landlock_read(self, view: dict[str, Any]) -> list[str]:
-        secrets = set(_secrets())
-        settings = sorted(str(path) for path in Path("/etc").iterdir()) if secrets else ["/etc"]
         devices = ("/dev",) if self.layers.namespaces else _DEVICES
         # What lies in a folder that cells write to they can read; a rule of its own could be led elsewhere by a link.
         others = [path for path in view["read"] if not any(Path(path).is_relative_to(each) for each in view["write"])]
-        return [*_SYSTEM, *_MACHINE, *devices, *_allowed(settings, secrets), *others]
+        return [*_SYSTEM, *_MACHINE, *devices, *public_settings("/etc"), *others]
 
     def _landlock_write(self, view: dict[str, Any], scratch: str) -> list[str]:
         private = [os.path.realpath(scratch)] if scratch else []
@@ -170,19 +162,39 @@ def _hidden(workspace: Path) -> dict[str, int]:
     return {str(path): _temporary_bytes() if path == large else _SMALL_BYTES for path in sorted(outermost)}
 
 
-def _secrets() -> list[str]:
-    return [path for pattern in _SECRETS for path in glob.glob(pattern) if os.path.isfile(path)]  # noqa: PTH207, PTH113
+@lru_cache
+def public_settings(folder: str) -> tuple[str, ...]:
+    """Return what below ``folder`` anybody may read: the folder itself, or what of it is no secret of its owner's.
+
+    Looked up once: what comes later is not shown, unless the folder that it lies in is.
+    """
+    found, _ = _public(folder, os.path.realpath(folder))
+    return tuple(found)
 
 
-def _allowed(settings: list[str], secrets: set[str]) -> list[str]:
-    """Return the entries of ``/etc`` that hold no secret; of those that do, their other entries."""
-    found = []
-    for path in settings:
-        if any(secret.startswith(f"{path}/") for secret in secrets):
-            found += [str(entry) for entry in Path(path).iterdir() if str(entry) not in secrets]
-        elif path not in secrets:
-            found.append(path)
-    return found
+def _public(folder: str, root: str) -> tuple[list[str], bool]:
+    found, is_whole = [], True
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            public, whole = _public_entry(entry, root)
+            found += public
+            is_whole &= whole
+        return ([folder] if is_whole else found), is_whole
+    return [], False
+
+
+def _public_entry(entry: os.DirEntry[str], root: str) -> tuple[list[str], bool]:
+    if entry.is_symlink():  # what it stands for is looked at in its own place
+        return ([] if _is_below(os.path.realpath(entry.path), root) else [entry.path]), True
+    mode = entry.stat(follow_symlinks=False).st_mode
+    if entry.is_dir(follow_symlinks=False):
+        return _public(entry.path, root) if mode & _READ_AND_ENTER == _READ_AND_ENTER else ([], False)
+    is_public = bool(mode & stat.S_IROTH)
+    return ([entry.path] if is_public else []), is_public
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return f"{path}/".startswith(f"{folder}/")
 
 
 def _temporary_bytes() -> int:
