@@ -85,6 +85,25 @@ def write_recurrent_model(path: Path, *, seed: int = 0, context: int = 2048) -> 
     return path
 
 
+def write_hybrid_model(path: Path, *, seed: int = 0, context: int = 2048) -> Path:
+    """Write a model whose first layer keeps a state and whose second one a cache; return its path."""
+    kernel = 3
+    facts = _shape("lfm2", context) | _byte_pairs() | {"tokenizer.chat_template": CHATML}
+    facts |= {"lfm2.attention.head_count_kv": [0, HEADS], "lfm2.shortconv.l_cache": kernel}
+    random = np.random.default_rng(seed)
+    tensors = _weights(random, len(facts["tokenizer.ggml.tokens"]), np.float32(1.0))
+    tensors["token_embd_norm.weight"] = tensors.pop("output_norm.weight")
+    for name in ("q", "k", "v", "output"):
+        del tensors[f"blk.0.attn_{name}.weight"]
+    for name in ("q", "k"):
+        tensors[f"blk.1.attn_{name}_norm.weight"] = np.ones(WIDTH // HEADS, np.float32)
+    shapes = {"conv": (WIDTH, kernel), "in_proj": (3 * WIDTH, WIDTH), "out_proj": (WIDTH, WIDTH)}
+    for name, shape in shapes.items():
+        tensors[f"blk.0.shortconv.{name}.weight"] = _matrix(random, *shape) * np.float32(ATTENTION_STRENGTH)
+    path.write_bytes(gguf_bytes(facts, tensors))
+    return path
+
+
 def _shape(architecture: str, context: int) -> dict[str, Any]:
     numbers = {
         "context_length": context,
@@ -218,3 +237,6 @@ def _text(value: str) -> bytes:
 
 def _padded(data: bytes) -> bytes:
     return data + b"\0" * (-len(data) % _TENSOR_ALIGNMENT)
+
+
+WRITERS = {"attention": write_model, "recurrent": write_recurrent_model, "hybrid": write_hybrid_model}

@@ -4,10 +4,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from synthetic import write_model, write_recurrent_model
+from synthetic import WRITERS, write_model
 
 from offline_interpreter.cancel import Cancel
 from offline_interpreter.engines.llama.context import Context, choose_threads
@@ -22,9 +23,9 @@ def ignore(progress: Progress) -> None:
     del progress
 
 
-@pytest.fixture(params=["attention", "recurrent"])
+@pytest.fixture(params=WRITERS)
 def context(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Context]:
-    write = write_model if request.param == "attention" else write_recurrent_model
+    write: Any = WRITERS[request.param]
     weights = acquire(write(tmp_path / "model.gguf"), None, ignore, None)
     context = Context(weights, 1024, 1)
     yield context
@@ -75,7 +76,7 @@ def test_a_freed_context_is_an_error_and_no_crash(context: Context) -> None:
 
 def test_a_part_is_kept_where_that_is_possible(context: Context, request: pytest.FixtureRequest) -> None:
     context.evaluate([3, 4, 5])
-    assert context.keep(2) == {"attention": 2, "recurrent": 0}[request.node.callspec.params["context"]]
+    assert context.keep(2) == {"attention": 2, "recurrent": 0, "hybrid": 0}[request.node.callspec.params["context"]]
 
 
 def test_a_state_that_is_loaded_gives_the_same_logits_to_the_bit(context: Context) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from synthetic import CHATML, write_model
+from synthetic import CHATML, write_hybrid_model, write_model, write_recurrent_model
 
 from offline_interpreter.cancel import Cancel
 from offline_interpreter.engines.base import stream_in_thread
@@ -147,6 +147,16 @@ def test_a_conversation_that_goes_on_evaluates_what_is_new(engine: LlamaEngine) 
     evaluated = second.stats.prompt_tokens - second.stats.cached_tokens
     assert second.stats.cached_tokens >= first.stats.prompt_tokens + first.stats.generated_tokens - 40
     assert evaluated < 100
+
+
+@pytest.mark.parametrize("write", [write_recurrent_model, write_hybrid_model])
+def test_a_model_that_cannot_take_back_goes_on_all_the_same(tmp_path: Path, write: Callable[[Path], Path]) -> None:
+    engine = LlamaEngine(write(tmp_path / "state.gguf"))
+    text, first = ask(engine)
+    _, second = ask(engine, [*QUESTION, Message("assistant", text), Message("observation", "17797")])
+    assert second.stats.cached_tokens >= first.stats.prompt_tokens + first.stats.generated_tokens - 40
+    assert (first.stats.drafted_tokens, second.stats.drafted_tokens) == (0, 0)
+    engine.close()
 
 
 @pytest.mark.parametrize("name", ["noise", "starter"])

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from random import Random
+from typing import Any
 
 import pytest
-from synthetic import write_model, write_recurrent_model
+from synthetic import WRITERS
 
 from offline_interpreter.cancel import Cancel
 from offline_interpreter.engines.llama.context import Context
@@ -81,9 +82,9 @@ class Recorder(Chooser):
 PROMPT = list(b"What is 37 * 481? ") * 4
 
 
-@pytest.fixture(scope="module", params=["attention", "recurrent"])
+@pytest.fixture(scope="module", params=WRITERS)
 def weights(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Weights]:
-    write = write_model if request.param == "attention" else write_recurrent_model
+    write: Any = WRITERS[request.param]
     weights = acquire(write(tmp_path_factory.mktemp("models") / "noise.gguf"), None, lambda _: None, None)
     yield weights
     release(weights)

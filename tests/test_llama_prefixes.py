@@ -3,9 +3,10 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
-from synthetic import write_model, write_recurrent_model
+from synthetic import WRITERS, write_hybrid_model, write_model, write_recurrent_model
 
 from offline_interpreter.cancel import Cancel
 from offline_interpreter.engines.llama import LlamaEngine
@@ -91,8 +92,9 @@ def test_another_model_takes_nothing_of_it(model: Path, folder: Path, tmp_path: 
     assert answer(other, folder, QUESTION)[1].stats.cached_tokens == 0
 
 
-def test_a_recurrent_model_goes_on_from_its_state(folder: Path, tmp_path: Path) -> None:
-    model = write_recurrent_model(tmp_path / "mamba.gguf")
+@pytest.mark.parametrize("write", [write_recurrent_model, write_hybrid_model])
+def test_a_model_with_a_state_goes_on_from_it(folder: Path, tmp_path: Path, write: Any) -> None:
+    model = write(tmp_path / "state.gguf")
     expected, _ = answer(model, None, QUESTION)
     answer(model, folder, QUESTION)
     text, reply = answer(model, folder, QUESTION)
@@ -106,9 +108,9 @@ def test_nobody_else_may_read_what_people_said(model: Path, folder: Path) -> Non
     assert stat.S_IMODE(only_file(folder).stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize("kind", ["attention", "recurrent"])
+@pytest.mark.parametrize("kind", WRITERS)
 def test_an_engine_that_can_keep_nothing_looks_on_disk(folder: Path, tmp_path: Path, kind: str) -> None:
-    write = write_model if kind == "attention" else write_recurrent_model
+    write: Any = WRITERS[kind]
     engine = LlamaEngine(write(tmp_path / "noise.gguf", context=4096), prefixes=folder)
     say(engine, QUESTION)
     say(engine, [Message("system", SYSTEM.text.upper()), QUESTION[1]])
