@@ -129,6 +129,7 @@ def test_pull_of_an_architecture_that_is_not_known_says_so(
         (["default", "nonsense"], 3, "No model 'nonsense' in the store."),
         (["path", "qwen3.5-4b"], 3, "No model 'qwen3.5-4b' in the store."),
         (["show", "nonsense"], 3, "No model 'nonsense' in the store or the catalogue."),
+        (["import", "/"], 2, "'/' is a folder. Name a GGUF file in it."),
         (["import", "none.gguf"], 3, "There is no model file 'none.gguf'."),
     ],
 )

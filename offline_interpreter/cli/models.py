@@ -81,6 +81,8 @@ def import_file(path: Path, link: bool, model_id: str | None) -> None:
     from offline_interpreter.engines.llama.loader import check_known
     from offline_interpreter.models.importing import import_model
 
+    if path.is_dir():
+        raise UsageError(f"{str(path)!r} is a folder.", "Name a GGUF file in it.")
     with _working() as on_work:
         model = import_model(_store(), path, model_id=model_id, link=link, check=check_known, on_work=on_work)
     click.echo(f"{model.id} is in the store. Use it: offline-interpreter --model {model.id}")
