@@ -27,6 +27,7 @@ REPO = "someone/noise-GGUF"
 def environment(tmp_path: Path) -> dict[str, str]:
     ours = ("XDG_", "OFFLINE_INTERPRETER_", "HF_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    kept["NO_PROXY"] = "*"
     return {**kept, "HOME": str(tmp_path / "home"), "OFFLINE_INTERPRETER_MODELS": str(tmp_path / "models")}
 
 

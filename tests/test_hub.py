@@ -48,6 +48,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     with loopback_hub() as hub:
         hub.files[f"{REPO}/{NAME}"] = DATA
         monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        monkeypatch.setenv("NO_PROXY", "*")
         monkeypatch.delenv("HF_TOKEN", raising=False)
         yield hub
 
