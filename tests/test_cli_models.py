@@ -173,6 +173,16 @@ def test_verify_names_each_model_and_fails_if_one_is_bad(
     assert re.fullmatch(r"bad: Damaged: .*moved to noise\.gguf\.bad\..*\ngood: every byte is right\n", out)
 
 
+def test_verify_says_when_there_was_nothing_to_compare_with(
+    environment: dict[str, str], noise: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "models" / "hand").mkdir(parents=True)
+    noise.rename(tmp_path / "models" / "hand" / "noise.gguf")
+    told = "hand: nobody told its SHA-256: it is noted, to be compared the next time\n"
+    assert run(environment, "verify")[:2] == (0, told)
+    assert run(environment, "verify")[:2] == (0, "hand: every byte is right\n")
+
+
 def test_default_is_chosen_shown_and_taken_back(environment: dict[str, str], noise: Path) -> None:
     assert run(environment, "default")[1] == "starter\n"
     run(environment, "import", str(noise))
