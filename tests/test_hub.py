@@ -452,6 +452,12 @@ def test_what_names_no_file_is_refused(store: Store, name: str) -> None:
         pull_file(store, name)
 
 
+def test_id_that_leads_out_of_the_store_is_refused(hub: Hub, store: Store) -> None:
+    with pytest.raises(OfflineInterpreterError, match=r"'\.\./x' is no id of a model"):
+        pull_file(store, f"{REPO}:{NAME}", model_id="../x")
+    assert hub.requests == []
+
+
 def test_mirror_that_knows_no_sha256_is_believed_its_size(hub: Hub, store: Store) -> None:
     hub.faults = [Fault("no_etag", "HEAD")]
     hub.faults += [Fault("body", "HEAD", body=DATA)]

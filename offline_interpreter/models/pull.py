@@ -19,7 +19,7 @@ from offline_interpreter.models import disk, receipts
 from offline_interpreter.models.catalogue import NAME, REPO_ID, HubSource, ModelEntry, ModelFile, PackageSource
 from offline_interpreter.models.gguf import PART_NAME, read_header, shards
 from offline_interpreter.models.sources import HubFiles, Source, WheelFiles
-from offline_interpreter.models.store import RECORD, UNFINISHED, HeldModel, Store, read_record, size_of
+from offline_interpreter.models.store import RECORD, UNFINISHED, HeldModel, Store, check_id, read_record, size_of
 from offline_interpreter.models.verify import check_sha256, set_aside, sha256_of
 from offline_interpreter.models.work import OnWork, ignore
 
@@ -62,6 +62,7 @@ def pull_file(
     if not (REPO_ID.fullmatch(repo_id) and NAME.fullmatch(file_name) and file_name.endswith(".gguf")):
         raise UsageError(f"{name!r} names no file of a repository.", "Write OWNER/REPO:FILE.gguf.")
     model_id = model_id or id_of_file(file_name)
+    check_id(model_id)
     files = HubFiles(HubSource(repo_id, revision or DEFAULT_REVISION), folder)
     model = HeldModel(model_id, store.folder / model_id, (), source=repo_id)
     return _pull(store, files.resolve(model, part_names(file_name)), files, on_work)
