@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -80,9 +81,22 @@ class Maker:
 
 
 def needed_packages() -> set[str]:
-    """Return the normalized names of what the program and its ``data`` extra require here."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    required = map(Requirement, [*project["dependencies"], *project["optional-dependencies"]["data"]])
+    """Return the normalized names of what the program requires here, with what its cells may use."""
+    return _names(_project()["dependencies"]) | data_packages()
+
+
+def data_packages() -> set[str]:
+    """Return the normalized names of what cells may use."""
+    return _names(_project()["optional-dependencies"]["data"])
+
+
+def _project() -> dict[str, Any]:
+    project: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return project
+
+
+def _names(requirements: list[str]) -> set[str]:
+    required = map(Requirement, requirements)
     return {canonicalize_name(one.name) for one in required if one.marker is None or one.marker.evaluate()}
 
 

@@ -1,8 +1,11 @@
 """Making and verifying bundles: what goes in, what is kept, what is never mixed, and what each fault is called."""
 
+import fcntl
 import importlib.util
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import zipfile
@@ -194,6 +197,41 @@ def test_what_stopped_in_the_middle_is_no_bundle(maker: Maker, tmp_path: Path) -
     assert maker.bundle("verify", str(folder)).returncode == 0
 
 
+def test_ctrl_c_ends_with_a_line_and_the_next_goes_on(maker: Maker, tmp_path: Path) -> None:
+    folder = tmp_path / "bundle"
+    command = [sys.executable, "-m", "offline_interpreter", "bundle", "create", str(folder)]
+    with subprocess.Popen(command, env=maker.environment, stderr=subprocess.PIPE, text=True) as child:
+        said = iter(child.stderr or ())
+        assert any(line == "Fetching packages.\n" for line in said)
+        child.send_signal(signal.SIGINT)
+        rest = list(said)
+    assert (child.returncode, rest) == (130, ["Stopped. The same command goes on where it can.\n"])
+    assert maker.bundle("create", str(folder)).returncode == 0
+    assert maker.bundle("verify", str(folder)).returncode == 0
+
+
+def test_two_at_once_do_not_meet(maker: Maker, bundle: Path) -> None:
+    before = tree(bundle)
+    descriptor = os.open(bundle, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        assert "Another `bundle create` into" in error_of(maker.bundle("create", str(bundle)))
+    finally:
+        os.close(descriptor)
+    assert tree(bundle) == before
+
+
+def test_packages_for_cells_are_carried_and_not_installed(maker: Maker, bundle: Path) -> None:
+    write_wheel(maker.wheels, "small_sums", "1.0", "small_base>=1")
+    write_wheel(maker.wheels, "small_base", "1.0")
+    ran = maker.bundle("create", str(bundle), "--packages", "small_sums, small_base")
+    assert ran.returncode == 0, ran.stderr
+    assert {path.name.split("-")[0] for path in (bundle / "wheels").glob("small_*")} == {"small_sums", "small_base"}
+    assert not [pin for pin in json.loads((bundle / MANIFEST).read_text())["program"] if pin.startswith("small")]
+    said = error_of(maker.bundle("create", str(bundle), "--packages", "small sums"), 2)
+    assert said.startswith("'small sums' is not the name of a package.")
+
+
 # -- what cannot be made ------------------------------------------------------------------------------------------
 
 
@@ -267,6 +305,30 @@ def test_a_full_drive_is_told_before(tmp_path: Path) -> None:
         check_drive(tmp_path, 10**15, 0)
 
 
+def test_a_file_that_a_drive_cannot_hold_is_told(maker: Maker, tmp_path: Path) -> None:
+    maker.add_model("large", bytes(9 << 20))
+    program = [
+        sys.executable,
+        "-m",
+        "offline_interpreter",
+        "bundle",
+        "create",
+        str(tmp_path / "b"),
+        "--models",
+        "large",
+    ]
+    command = ["sh", "-c", f'ulimit -f {(8 << 20) // 512} && exec "$@"', "-", *program]
+    ran = subprocess.run(command, env=maker.environment, capture_output=True, text=True, check=False)
+    assert "This drive cannot hold files over 4 GiB: use --split." in error_of(ran, 2)
+    assert maker.bundle("create", str(tmp_path / "b"), "--models", "large", "--split", "8M").returncode == 0
+
+
+def test_a_file_in_too_many_parts_is_told(tmp_path: Path) -> None:
+    (tmp_path / "source").write_bytes(bytes(1000))
+    with pytest.raises(UsageError, match="'source' would lie in 1000 parts"):
+        Carrier(tmp_path / "bundle", 1).carry(tmp_path / "source", "models/m/f")
+
+
 @pytest.mark.parametrize("split", [None, 1, 7, 99, 100, 101])
 def test_a_file_is_the_same_in_parts_and_joined(tmp_path: Path, split: int | None) -> None:
     source = tmp_path / "source"
@@ -307,6 +369,8 @@ def test_each_fault_has_its_line(maker: Maker, bundle: Path) -> None:
     (bundle / "wheels" / "extra.whl").write_bytes(b"")
     (bundle / "wheels" / "._seen").write_bytes(b"")
     (bundle / ".DS_Store").write_bytes(b"")
+    (bundle / "System Volume Information").mkdir()
+    (bundle / "System Volume Information" / "WPSettings.dat").write_bytes(b"")
     ran = maker.bundle("verify", str(bundle))
     assert ran.returncode == 1
     assert ran.stdout.splitlines() == [

@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from offline_interpreter.errors import UsageError
-from offline_interpreter.models.catalogue import HubSource, ModelEntry, ModelFile, load_catalogue
+from offline_interpreter.models.catalogue import (
+    HubSource,
+    ModelEntry,
+    ModelFile,
+    PackageSource,
+    known_models,
+    load_catalogue,
+)
 
 ENTRY = """
 schema = 1
@@ -50,6 +57,7 @@ def test_built_in_entry_is_pinned(entry: ModelEntry) -> None:
         assert re.fullmatch(r"[0-9a-f]{40}", entry.source.revision)
     else:
         assert re.fullmatch(r"\d+(\.\d+)+", entry.source.revision)
+    assert entry.license
     for file in entry.files:
         assert re.fullmatch(r"[0-9a-f]{64}", file.sha256)
         assert file.size_bytes > 1_000_000
@@ -80,6 +88,41 @@ def test_own_entry_is_read_whole(tmp_path: Path) -> None:
         kv_bytes_per_token_f16=1024,
         notes="For trying things.",
     )
+
+
+def test_entry_may_come_from_a_package(tmp_path: Path) -> None:
+    text = re.sub(r"repo_id = .*\n", 'package = "llm-tiny"\n', ENTRY)
+    text = re.sub(r"revision = .*\n", 'version = "1.2.post3"\n', text)
+    entry = load_catalogue(write(tmp_path, text))[-1]
+    assert entry.source == PackageSource("llm-tiny", "1.2.post3")
+    assert entry.source.name == "package llm-tiny"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("repo_id =", 'package = "tiny"\nversion = "1"\nrepo_id =', r"model 'tiny': the key 'repo_id' is not known"),
+        ("repo_id =", 'package = "tiny"\nrepo_id =', r"model 'tiny': 'version' is missing"),
+        ("repo_id =", 'package = "tiny @ file:///x"\nrepo_id =', r"'package' is 'tiny @ .*the name of a package"),
+        (
+            "repo_id =",
+            'package = "tiny"\nversion = "--pre"\nrepo_id =',
+            r"'version' is '--pre'.*the version of a package",
+        ),
+    ],
+)
+def test_package_is_named_and_pinned(tmp_path: Path, old: str, new: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        load_catalogue(write(tmp_path, ENTRY.replace(old, new)))
+
+
+def test_catalogue_of_ones_own_lies_beside_the_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert known_models() == load_catalogue()
+    (tmp_path / "offline-interpreter").mkdir()
+    own = write(tmp_path, ENTRY).rename(tmp_path / "offline-interpreter" / "models.toml")
+    assert known_models() == load_catalogue(own)
+    assert known_models()[-1].id == "tiny"
 
 
 def test_size_is_that_of_all_files(tmp_path: Path) -> None:

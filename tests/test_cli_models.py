@@ -27,6 +27,7 @@ REPO = "someone/noise-GGUF"
 def environment(tmp_path: Path) -> dict[str, str]:
     ours = ("XDG_", "OFFLINE_INTERPRETER_", "HF_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    kept["NO_PROXY"] = "*"
     return {**kept, "HOME": str(tmp_path / "home"), "OFFLINE_INTERPRETER_MODELS": str(tmp_path / "models")}
 
 
@@ -129,6 +130,7 @@ def test_pull_of_an_architecture_that_is_not_known_says_so(
         (["default", "nonsense"], 3, "No model 'nonsense' in the store."),
         (["path", "qwen3.5-4b"], 3, "No model 'qwen3.5-4b' in the store."),
         (["show", "nonsense"], 3, "No model 'nonsense' in the store or the catalogue."),
+        (["import", "/"], 2, "'/' is a folder. Name a GGUF file in it."),
         (["import", "none.gguf"], 3, "There is no model file 'none.gguf'."),
     ],
 )
@@ -169,6 +171,16 @@ def test_verify_names_each_model_and_fails_if_one_is_bad(
     code, out, _ = run(environment, "verify")
     assert code == 1
     assert re.fullmatch(r"bad: Damaged: .*moved to noise\.gguf\.bad\..*\ngood: every byte is right\n", out)
+
+
+def test_verify_says_when_there_was_nothing_to_compare_with(
+    environment: dict[str, str], noise: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "models" / "hand").mkdir(parents=True)
+    noise.rename(tmp_path / "models" / "hand" / "noise.gguf")
+    told = "hand: nobody told its SHA-256: it is noted, to be compared the next time\n"
+    assert run(environment, "verify")[:2] == (0, told)
+    assert run(environment, "verify")[:2] == (0, "hand: every byte is right\n")
 
 
 def test_default_is_chosen_shown_and_taken_back(environment: dict[str, str], noise: Path) -> None:

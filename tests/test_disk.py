@@ -80,6 +80,7 @@ def test_full_disk_and_one_that_cannot_be_written_to(tmp_path: Path, monkeypatch
     disk = tmp_path / "disk"
     disk.mkdir()
     monkeypatch.setenv("OFFLINE_INTERPRETER_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("NO_PROXY", "*")
     command = ["unshare", "-rm", sys.executable, "-c", ON_A_SMALL_DISK, str(disk), str(Path(__file__).parent)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     lines = done.stdout.splitlines()

@@ -48,6 +48,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     with loopback_hub() as hub:
         hub.files[f"{REPO}/{NAME}"] = DATA
         monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        monkeypatch.setenv("NO_PROXY", "*")
         monkeypatch.delenv("HF_TOKEN", raising=False)
         yield hub
 
@@ -449,6 +450,12 @@ def test_file_in_a_folder_at_a_revision_under_a_name_of_ones_own(hub: Hub, store
 def test_what_names_no_file_is_refused(store: Store, name: str) -> None:
     with pytest.raises(OfflineInterpreterError, match=r"names no file of a repository\. Write OWNER/REPO:FILE\.gguf"):
         pull_file(store, name)
+
+
+def test_id_that_leads_out_of_the_store_is_refused(hub: Hub, store: Store) -> None:
+    with pytest.raises(OfflineInterpreterError, match=r"'\.\./x' is no id of a model"):
+        pull_file(store, f"{REPO}:{NAME}", model_id="../x")
+    assert hub.requests == []
 
 
 def test_mirror_that_knows_no_sha256_is_believed_its_size(hub: Hub, store: Store) -> None:

@@ -297,6 +297,16 @@ def test_linked_file_stays_when_its_model_is_removed(store: Store, tmp_path: Pat
     assert target.is_file()
 
 
+def test_linked_folder_stays_when_its_model_is_removed(store: Store, tmp_path: Path) -> None:
+    model = hold(store)
+    elsewhere = model.folder.rename(tmp_path / "elsewhere")
+    model.folder.symlink_to(elsewhere)
+    assert store.models() == (model,)
+    store.remove(model)
+    assert store.models() == ()
+    assert (elsewhere / "noise.gguf").is_file()
+
+
 def test_model_that_this_process_has_loaded_is_not_removed(store: Store) -> None:
     model = hold(store)
     engine = load_engine(Options(model="noise", context=256))

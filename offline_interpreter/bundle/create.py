@@ -7,11 +7,12 @@ there. Started again it keeps what is right and makes the rest; it never puts tw
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
 import tempfile
-from collections.abc import Collection
-from contextlib import suppress
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -43,6 +44,7 @@ from offline_interpreter.models.store import RECORD, HeldModel, Store
 _WHEELS_BYTES = 200_000_000
 
 _OWN = {MANIFEST, SUMS, UNFINISHED, CATALOGUE, INSTALLER, WHEELS, MODELS, "install.sh", "README.txt"}
+_BEGUN = {MANIFEST, UNFINISHED, f"{UNFINISHED}.part"}
 
 
 @dataclass(frozen=True)
@@ -66,22 +68,41 @@ class Made:
 def create(bundle: Path, target: Target, order: Order, show: Show) -> Made:
     """Make or complete a bundle in a folder. Raises errors of ours, each one line."""
     models = [_held(model_id) for model_id in dict.fromkeys(order.models) if model_id != STARTER]
-    largest = max((file.size_bytes for model in models for file in model.files), default=0)
     try:
-        _claim(bundle, target)
-        check_drive(bundle, _needed_bytes(bundle, models), min(largest, order.split_bytes or largest))
-        wheels = collect_wheels(bundle / WHEELS, target, order.packages, show)
-        carrier = Carrier(bundle, order.split_bytes)
-        for wheel in wheels.all:
-            carrier.note(f"{WHEELS}/{wheel.path.name}")
-        _carry_models(carrier, models, show)
-        return _finish(carrier, target, wheels, models)
+        bundle.mkdir(parents=True, exist_ok=True)
+        with _alone(bundle):
+            _claim(bundle, target)
+            return _make(bundle, target, order, models, show)
     except OSError as error:
         if error.errno == errno.EFBIG:
             raise UsageError(*TOO_LARGE_FOR_FAT) from error
         where = f"{error.filename}: " if error.filename else ""
         again = "The same command goes on where it stopped."
         raise BundleError(f"The bundle is not finished: {where}{error.strerror or error}.", again) from error
+
+
+@contextmanager
+def _alone(bundle: Path) -> Iterator[None]:
+    """Hold off a second ``create`` into the same folder; one that dies lets go."""
+    folder = os.open(bundle, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise BundleError(f"Another `bundle create` into {str(bundle)!r} runs.", "Wait for it.") from error
+    finally:
+        os.close(folder)
+
+
+def _make(bundle: Path, target: Target, order: Order, models: list[HeldModel], show: Show) -> Made:
+    largest = max((file.size_bytes for model in models for file in model.files), default=0)
+    check_drive(bundle, _needed_bytes(bundle, models), min(largest, order.split_bytes or largest))
+    wheels = collect_wheels(bundle / WHEELS, target, order.packages, show)
+    carrier = Carrier(bundle, order.split_bytes)
+    for wheel in wheels.all:
+        carrier.note(f"{WHEELS}/{wheel.path.name}")
+    _carry_models(carrier, models, show)
+    return _finish(carrier, target, wheels, models)
 
 
 def _held(model_id: str) -> HeldModel:
@@ -99,11 +120,10 @@ def _held(model_id: str) -> HeldModel:
 
 
 def _claim(bundle: Path, target: Target) -> None:
-    """Take a folder that is new, empty, or a bundle for the same target. Raises ``UsageError``, ``OSError``."""
-    bundle.mkdir(parents=True, exist_ok=True)
+    """Take a folder that is empty, or a bundle for the same target. Raises ``UsageError``, ``OSError``."""
     names = {path.name for path in bundle.iterdir()}
     own = _OWN | {f"{name}.part" for name in _OWN}
-    if strange := sorted(names - own) or (sorted(names) if names and not names & {MANIFEST, UNFINISHED} else []):
+    if strange := sorted(names - own) or (sorted(names) if names and not names & _BEGUN else []):
         remedy = f"Name a new folder, as {str(bundle / 'offline-interpreter')!r}."
         raise UsageError(f"{str(bundle)!r} holds {strange[0]!r}, which is not of a bundle.", remedy)
     asked, before = _what_for(target), _read_what_for(bundle)
@@ -159,7 +179,7 @@ def _finish(carrier: Carrier, target: Target, wheels: Wheels, models: list[HeldM
     for path in sorted(installer_folder().glob("*.py")):
         carrier.write(f"{INSTALLER}/{path.name}", path.read_text(encoding="utf-8"))
     for name in ("install.sh", "README.txt"):
-        carrier.write(name, _filled(template(name), manifest, target.machine))
+        carrier.write(name, _filled(template(name), manifest, models))
     carrier.write(MANIFEST, manifest.to_json())
     bundle = carrier.bundle
     with suppress(OSError):  # drives without rights
@@ -189,13 +209,13 @@ def _manifest(carrier: Carrier, target: Target, wheels: Wheels, models: list[Hel
     )
 
 
-def _filled(text: str, manifest: Manifest, machine: str) -> str:
+def _filled(text: str, manifest: Manifest, models: list[HeldModel]) -> str:
     """Fill a manifest's values into a text that is carried, where it says ``@NAME@``."""
     values = {name: str(value) for name, value in asdict(manifest).items()} | {
         "python_version": manifest.python.replace("cp3", "3."),
-        "machine": machine,
+        "system": manifest.platform.replace("_", " ", 1),
         "features": " ".join(manifest.cpu_features) or "any",
-        "models_named": ", ".join(manifest.models) or "the starter, which is part of the program",
+        "models_named": ", ".join(["starter", *(f"{model.id} ({model.license})" for model in models)]),
     }
     for name, value in values.items():
         text = text.replace(f"@{name}@", value)

@@ -79,9 +79,9 @@ def _names(listed: str) -> tuple[str, ...]:
 @click.argument("folder", metavar="DIR", type=_FOLDER)
 def verify_bundle(folder: Path) -> int:
     """Read every file of the bundle in DIR; name what is damaged, missing or too many."""
-    from offline_interpreter.bundle.installer.sums import find_faults, identity
+    from offline_interpreter.bundle.installer.sums import find_extra, find_faults, identity
 
-    faults = _shown(lambda show: find_faults(folder, show))
+    faults = _shown(lambda show: find_faults(folder, show) + find_extra(folder))
     for fault in faults:
         click.echo(fault)
     if faults:

@@ -81,6 +81,8 @@ def import_file(path: Path, link: bool, model_id: str | None) -> None:
     from offline_interpreter.engines.llama.loader import check_known
     from offline_interpreter.models.importing import import_model
 
+    if path.is_dir():
+        raise UsageError(f"{str(path)!r} is a folder.", "Name a GGUF file in it.")
     with _working() as on_work:
         model = import_model(_store(), path, model_id=model_id, link=link, check=check_known, on_work=on_work)
     click.echo(f"{model.id} is in the store. Use it: offline-interpreter --model {model.id}")
@@ -99,14 +101,22 @@ def verify_models(model_ids: tuple[str, ...], quick: bool) -> int:
     for model in chosen:
         try:
             with _working() as on_work:
-                verify(store, model, full=not quick, on_work=on_work)
-            click.echo(f"{model.id}: {'sizes and headers are right' if quick else 'every byte is right'}")
+                verified = verify(store, model, full=not quick, on_work=on_work)
+            click.echo(f"{model.id}: {_verdict(model, verified, quick=quick)}")
         except OfflineInterpreterError as error:
             bad += 1
             click.echo(f"{model.id}: {error}")
     if not chosen:
         click.echo("There is no model in the store.")
     return 1 if bad else 0
+
+
+def _verdict(before: HeldModel, after: HeldModel, *, quick: bool) -> str:
+    if quick:
+        return "sizes and headers are right"
+    if before != after:
+        return "nobody told its SHA-256: it is noted, to be compared the next time"
+    return "every byte is right"
 
 
 @models.command("rm")

@@ -36,6 +36,10 @@ if not child:
         os._exit(0)
 os.waitpid(child, 0)
 """
+_LIMITS: dict[Way, str] = {
+    "strace": "",
+    "seccomp": " What the code of a cell tries is refused by the cell's own filter, before this watch could see it.",
+}
 _SHOWN_ATTEMPTS = 20
 _CONTROL_S = 30.0
 
@@ -53,7 +57,7 @@ def check_silence() -> Iterator[Finding]:
         yield judge(way, turn, control)
         return
     text = f"No watch of system calls works here ({'; '.join(reasons)}), so nothing is proved."
-    yield Finding(NAME, "problem", text, "Install strace 5.17 or newer." if sys.platform == "linux" else "Use Linux.")
+    yield Finding(NAME, "problem", text, "Install strace 5.15 or newer." if sys.platform == "linux" else "Use Linux.")
 
 
 def control_attempt(way: Way) -> Call:
@@ -101,7 +105,7 @@ def judge(way: Way, turn: Watched, control: Call) -> Finding:
         f"0 attempts in a whole turn: the starter was asked {REQUEST!r}, wrote code, ran it and answered, watched "
         f"by {way}. A deliberate attempt before it was seen ({control.call} {control.target}, which sends nothing)."
     )
-    return Finding(NAME, "ok", text + _local(turn), data=data)
+    return Finding(NAME, "ok", text + _LIMITS[way] + _local(turn), data=data)
 
 
 def _attempted(attempts: tuple[Call, ...], data: dict[str, Any]) -> Finding:

@@ -20,7 +20,7 @@ _PATH = re.compile(r"sun_path=(@?\"(?:[^\"\\]|\\.)*\")")
 def command(program: str, log: Path, watched: Sequence[str]) -> list[str]:
     """Return the command that runs ``watched`` and all that it starts, and writes its network calls to ``log``.
 
-    ``program`` is the path of strace, 5.17 or newer, which names processes (``-Y``). Texts that are sent do not come
+    ``program`` is the path of strace, 5.15 or newer, which names processes (``-Y``). Texts that are sent do not come
     into the log.
     """
     traced = ",".join(CALLS)

@@ -107,7 +107,7 @@ class Header:
 
 # -- files --------------------------------------------------------------------------------------------------------
 
-_PART_NAME = re.compile(r"(.+)-\d{5}-of-(\d{5})\.gguf", re.DOTALL)
+PART_NAME = re.compile(r"(.+)-\d{5}-of-(\d{5})\.gguf", re.DOTALL)  # what all parts share, and how many there are
 
 
 def check_file(path: Path) -> None:
@@ -135,7 +135,7 @@ def shards(path: Path) -> tuple[Header, ...]:
     if given.split is None:
         return (given,)
     count = given.split.count
-    match = _PART_NAME.fullmatch(path.name)
+    match = PART_NAME.fullmatch(path.name)
     if not match or int(match[2]) != count:
         name = f"NAME-{given.split.number + 1:05}-of-{count:05}.gguf"
         raise ModelUnusable(f"{path.name!r} is one of {count} parts.", f"Name it {name}, and the others alike.")

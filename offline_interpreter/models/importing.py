@@ -18,10 +18,10 @@ from pathlib import Path
 
 from offline_interpreter.errors import ModelUnusable, StoreError, UsageError
 from offline_interpreter.models import disk, locks, receipts
-from offline_interpreter.models.catalogue import NAME, ModelEntry, ModelFile, known_models
+from offline_interpreter.models.catalogue import ModelEntry, ModelFile, known_models
 from offline_interpreter.models.gguf import Header, shards
 from offline_interpreter.models.pull import id_of_file
-from offline_interpreter.models.store import HeldModel, Store
+from offline_interpreter.models.store import HeldModel, Store, check_id
 from offline_interpreter.models.verify import sha256_of
 from offline_interpreter.models.work import OnWork, Work, ignore
 
@@ -45,8 +45,8 @@ def import_model(
     ``ModelUnusable`` for files that are no whole model, ``StoreError`` where the id is taken, ``UsageError``.
     """
     parts = shards(path)
-    if model_id is not None and not NAME.fullmatch(model_id):
-        raise UsageError(f"{model_id!r} is no id of a model.", "An id has letters, digits and . _ + -")
+    if model_id is not None:
+        check_id(model_id)
     if check is not None:
         check(parts[0].path)
     owner = store.owner(path)

@@ -8,7 +8,6 @@ come from a hub or a package is the matter of ``sources``.
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,14 +17,13 @@ from pathlib import Path
 from offline_interpreter.errors import ModelUnusable, StoreError, UsageError
 from offline_interpreter.models import disk, receipts
 from offline_interpreter.models.catalogue import NAME, REPO_ID, HubSource, ModelEntry, ModelFile, PackageSource
-from offline_interpreter.models.gguf import read_header, shards
+from offline_interpreter.models.gguf import PART_NAME, read_header, shards
 from offline_interpreter.models.sources import HubFiles, Source, WheelFiles
-from offline_interpreter.models.store import RECORD, UNFINISHED, HeldModel, Store, read_record, size_of
+from offline_interpreter.models.store import RECORD, UNFINISHED, HeldModel, Store, check_id, read_record, size_of
 from offline_interpreter.models.verify import check_sha256, set_aside, sha256_of
 from offline_interpreter.models.work import OnWork, ignore
 
 DEFAULT_REVISION = "main"
-_PART_NAME = re.compile(r"(.+)-\d{5}-of-(\d{5})\.gguf")
 _MOST_PARTS = 1000
 _AGAIN = "Run the same command again."
 
@@ -64,6 +62,7 @@ def pull_file(
     if not (REPO_ID.fullmatch(repo_id) and NAME.fullmatch(file_name) and file_name.endswith(".gguf")):
         raise UsageError(f"{name!r} names no file of a repository.", "Write OWNER/REPO:FILE.gguf.")
     model_id = model_id or id_of_file(file_name)
+    check_id(model_id)
     files = HubFiles(HubSource(repo_id, revision or DEFAULT_REVISION), folder)
     model = HeldModel(model_id, store.folder / model_id, (), source=repo_id)
     return _pull(store, files.resolve(model, part_names(file_name)), files, on_work)
@@ -71,13 +70,13 @@ def pull_file(
 
 def id_of_file(name: str) -> str:
     """Return the id of a model that no catalogue knows: its file's name in small letters, without a part's number."""
-    match = _PART_NAME.fullmatch(name)
+    match = PART_NAME.fullmatch(name)
     return (match[1] if match else name.removesuffix(".gguf")).lower()
 
 
 def part_names(name: str) -> list[str]:
     """Return the names of all files of a model that ``name`` is one of, in their order."""
-    match = _PART_NAME.fullmatch(name)
+    match = PART_NAME.fullmatch(name)
     if not match or not 0 < int(match[2]) <= _MOST_PARTS:
         return [name]
     return [f"{match[1]}-{number:05}-of-{match[2]}.gguf" for number in range(1, int(match[2]) + 1)]

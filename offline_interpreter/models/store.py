@@ -112,8 +112,7 @@ class Store:
 
     def prepare(self, model_id: str) -> Path:
         """Make and return the folder of a model. Raises ``StoreError``, ``UsageError`` for what is no id."""
-        if not NAME.fullmatch(model_id):
-            raise UsageError(f"{model_id!r} is no id of a model.", "An id has letters, digits and . _ + -")
+        check_id(model_id)
         with self.changing():
             (self.folder / model_id).mkdir(parents=True, exist_ok=True)
         return self.folder / model_id
@@ -121,6 +120,7 @@ class Store:
     @contextmanager
     def working_on(self, model_id: str) -> Iterator[None]:
         """Keep other processes from changing a model meanwhile. Raises ``StoreError`` if one does."""
+        check_id(model_id)
         with self.changing():
             self.folder.mkdir(parents=True, exist_ok=True)
             with locks.alone(self.folder / f".{model_id}.lock", f"The model {model_id!r}"):
@@ -147,7 +147,10 @@ class Store:
         Raises ``StoreError`` while a process has it loaded, or works on it.
         """
         with self.working_on(model.id), locks.unused(model.paths, f"The model {model.id!r}"):
-            shutil.rmtree(model.folder)
+            if model.folder.is_symlink():
+                model.folder.unlink()
+            else:
+                shutil.rmtree(model.folder)
         if self.default() == model.id:
             self.set_default(None)
 
@@ -180,6 +183,12 @@ class _Changing:
         if isinstance(error, OSError):
             cause = f"The store {str(self._folder)!r} cannot be written to: {error.strerror or error}."
             raise StoreError(cause, "Set OFFLINE_INTERPRETER_MODELS to a folder that can be.") from error
+
+
+def check_id(model_id: str) -> None:
+    """Raise ``UsageError`` for what is no id: it becomes the name of a folder, and must not lead out of the store."""
+    if not NAME.fullmatch(model_id):
+        raise UsageError(f"{model_id!r} is no id of a model.", "An id has letters, digits and . _ + -")
 
 
 def size_of(path: Path) -> int | None:

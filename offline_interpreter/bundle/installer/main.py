@@ -21,7 +21,7 @@ from .layout import Manifest, Refused, Show, read_manifest
 from .machine import Machine, existing, lacking_space, mismatches, this_machine
 from .program import COMMAND, Program
 from .progress import ProgressLine
-from .sums import find_faults, identity
+from .sums import find_extra, find_faults, identity
 
 EXIT_OK, EXIT_REFUSED, EXIT_INTERRUPTED = 0, 1, 130
 
@@ -39,7 +39,7 @@ def main() -> int:
     bundle, progress = Path(__file__).resolve().parent.parent, ProgressLine(sys.stderr)
     try:
         if asked.check:
-            _check(bundle, progress.show)
+            _refuse(find_faults(bundle, progress.show) + find_extra(bundle))
             lines = [f"The bundle is whole. Checksum of SHA256SUMS: {identity(bundle)}"]
         else:
             lines = install(bundle, asked.target, progress.show)
@@ -65,12 +65,11 @@ def install(bundle: Path, target: Path | None, show: Show, here: Machine | None 
     """
     started = time.monotonic()
     manifest = read_manifest(bundle)
-    if lines := mismatches(manifest, here or this_machine()):
-        raise Refused(*lines)
+    _refuse(mismatches(manifest, here or this_machine()))
     program = Program(bundle, manifest, Path(os.path.abspath(target or places.default_target())))  # noqa: PTH100
     models = settle.Models(bundle, manifest, places.models_folder())
     _check_places(program, models)
-    _check(bundle, show)
+    _refuse(find_faults(bundle, show))
     try:
         notes = _install(bundle, manifest, program, models, show, linked=target is None)
     except OSError as error:
@@ -80,9 +79,9 @@ def install(bundle: Path, target: Path | None, show: Show, here: Machine | None 
     return [f"Offline Interpreter {manifest.version} is installed in {program.target} ({seconds:.0f} s).", *notes]
 
 
-def _check(bundle: Path, show: Show) -> None:
-    if faults := find_faults(bundle, show):
-        raise Refused(*faults)
+def _refuse(lines: list[str]) -> None:
+    if lines:
+        raise Refused(*lines)
 
 
 def _check_places(program: Program, models: settle.Models) -> None:
@@ -90,10 +89,8 @@ def _check_places(program: Program, models: settle.Models) -> None:
     store = places.models_folder()
     needs = {program.target: program.needed_bytes(), store: models.needed_bytes()}
     closed = [folder for folder, size in needs.items() if size and not os.access(existing(folder), os.W_OK | os.X_OK)]
-    if closed:
-        raise Refused(*(f"{str(folder)!r} cannot be written to. Name another: --target DIR" for folder in closed))
-    if lines := lacking_space(needs):
-        raise Refused(*lines)
+    _refuse([f"{str(folder)!r} cannot be written to. Name another: --target DIR" for folder in closed])
+    _refuse(lacking_space(needs))
 
 
 def _install(
@@ -103,7 +100,7 @@ def _install(
     program.claim()
     with _alone(program.target):
         program.place_wheels(show)
-        if not program.is_complete():
+        if not program.works():
             show(f"Installing {len(manifest.program)} packages: about a minute", 0, 0)
             program.make_environment()
         notes = models.place(show)

@@ -39,8 +39,13 @@ class Program:
         self.environment = target / f"{manifest.version}-{manifest.python}-{identity(bundle)[:8]}"
 
     def is_complete(self) -> bool:
-        """Return whether the environment is there as a whole."""
-        return (self.environment / COMPLETE).is_file() and (self.environment / "bin" / COMMAND).is_file()
+        """Return whether the environment was made as a whole."""
+        return (self.environment / COMPLETE).is_file()
+
+    def works(self) -> bool:
+        """Return whether the environment was made as a whole and still is."""
+        has_command = (self.environment / "bin" / COMMAND).is_file()
+        return self.is_complete() and has_command and not self._python("-c", _TRY).returncode
 
     def needed_bytes(self) -> int:
         """Return what will be written below the target at most."""

@@ -39,7 +39,8 @@ class ProgressLine:
         share = min(done / total, 1.0)
         left = seconds * (1 - share) / share if share and seconds > _SECONDS_BEFORE_A_GUESS else None
         guess = "" if left is None else f" · {left:,.0f} s left"
-        return f"{self._stage} ▕{'█' * int(share * _BAR_COLUMNS):<{_BAR_COLUMNS}}▏ {share:.0%}{guess} · Ctrl-C stops"
+        bar = "█" * int(share * _BAR_COLUMNS)
+        return f"{self._stage} ▕{bar:<{_BAR_COLUMNS}}▏ {share * 100:.0f} %{guess} · Ctrl-C stops"
 
     def say(self, line: str) -> None:
         """Write a line that stays."""

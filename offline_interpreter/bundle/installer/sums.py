@@ -15,8 +15,9 @@ from .layout import SUMS, CarriedFile, Refused, Show, read_manifest, read_sums
 
 PIECE_BYTES = 1 << 22
 
-# What other systems leave on a drive where somebody only looked.
-_LEFT_BY_SYSTEMS = {".DS_Store", "Thumbs.db", "desktop.ini"}
+# What systems leave on a drive where somebody only looked.
+_LEFT_BY_SYSTEMS = {".DS_Store", ".fseventsd", "System Volume Information", "Thumbs.db", "desktop.ini", "lost+found"}
+_THEIR_BEGINNINGS = ("._", ".Trash", ".Spotlight-")
 
 
 def identity(bundle: Path) -> str:
@@ -42,7 +43,7 @@ def sha256_of(path: Path, taken: Callable[[int], None] = lambda _: None) -> str:
 
 
 def find_faults(bundle: Path, show: Show) -> list[str]:
-    """Read every file of a bundle; return a line for each that is damaged, missing or does not belong to it.
+    """Read every file of a bundle; return a line for each that is damaged or missing.
 
     Raises ``Refused`` where it is no whole bundle at all.
     """
@@ -50,9 +51,17 @@ def find_faults(bundle: Path, show: Show) -> list[str]:
     counter = Counter("Checking the bundle", sum(_size(bundle / path) for path in sums), show)
     faults = [fault for path, wanted in sums.items() if (fault := _fault(bundle / path, path, wanted, counter))]
     listed = {part for file in manifest.files for part in file.parts}
-    faults += [f"{part} is missing in {SUMS}." for part in sorted(listed - set(sums))]
+    return faults + [f"{part} is missing in {SUMS}." for part in sorted(listed - set(sums))]
+
+
+def find_extra(bundle: Path) -> list[str]:
+    """Return a line for each file that does not belong to a bundle; none of them is ever installed.
+
+    Raises ``Refused`` where it is no whole bundle at all.
+    """
+    sums = read_sums(bundle)
     extra = [path for path in _paths(bundle) if path not in sums and path != SUMS]
-    return faults + [f"{path} does not belong to the bundle." for path in sorted(extra)]
+    return [f"{path} does not belong to the bundle." for path in sorted(extra)]
 
 
 class Counter:
@@ -87,10 +96,14 @@ def _size(path: Path) -> int:
 
 
 def _paths(bundle: Path) -> Iterator[str]:
-    for folder, _, names in os.walk(bundle):
-        for name in names:
-            if name not in _LEFT_BY_SYSTEMS and not name.startswith("._"):
-                yield (Path(folder) / name).relative_to(bundle).as_posix()
+    for folder, folders, names in os.walk(bundle):
+        folders[:] = filter(_is_ours, folders)
+        for name in filter(_is_ours, names):
+            yield (Path(folder) / name).relative_to(bundle).as_posix()
+
+
+def _is_ours(name: str) -> bool:
+    return name not in _LEFT_BY_SYSTEMS and not name.startswith(_THEIR_BEGINNINGS)
 
 
 def holds(path: Path, file: CarriedFile, taken: Callable[[int], None] = lambda _: None) -> bool:

@@ -17,6 +17,6 @@ sys.exit(main())' "$here" "$@"
     any=${any:-$found}
 done
 machine=$(uname -sm | tr 'L' 'l')
-echo "offline-interpreter: Bundle is for @python@ linux @machine@; this is ${any:-without Python} $machine." \
+echo "offline-interpreter: Bundle is for @python@ @system@; this is ${any:-without Python} $machine." \
     "Install Python @python_version@, or name it: PYTHON=/path/to/python@python_version@ sh install.sh" >&2
 exit 1
