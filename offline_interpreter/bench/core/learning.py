@@ -231,7 +231,7 @@ def _distance(roads: dict[tuple[str, str], int], start: str, goal: str) -> int:
 
 
 def _communities(rng: Random, folder: Path) -> Question:
-    names = rng.sample(WORDS, 24)
+    names = rng.sample([word for word in WORDS if word not in ("bridge", "circle", "engine", "kernel", "paper")], 24)
     groups = [names[:10], names[10:18], names[18:]]
     links = {
         frozenset((name, other))
