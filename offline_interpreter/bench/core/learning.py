@@ -277,7 +277,7 @@ def _communities(rng: Random, folder: Path) -> Question:
 
 
 TASKS = (
-    Task("networks-best-linked", FAMILY, "medium", ("networkx", "pandas"), _best_linked),
+    Task("networks-best-linked", FAMILY, "easy", ("networkx", "pandas"), _best_linked),
     Task("models-clusters", FAMILY, "medium", LEARNING, _clusters),
     Task("models-regression", FAMILY, "medium", LEARNING, _regression),
     Task("networks-shortest-way", FAMILY, "medium", ("networkx", "pandas"), _shortest_way),

@@ -216,7 +216,7 @@ TASKS = (
     Task("tables-total", FAMILY, "easy", PANDAS, _total),
     Task("tables-group-mean", FAMILY, "easy", PANDAS, _group_mean),
     Task("tables-top-three", FAMILY, "easy", PANDAS, _top_three),
-    Task("tables-conditions", FAMILY, "medium", PANDAS, _conditions),
+    Task("tables-conditions", FAMILY, "easy", PANDAS, _conditions),
     Task("tables-statistics", FAMILY, "medium", PANDAS, _statistics),
     Task("tables-pivot", FAMILY, "medium", ("pandas", "openpyxl"), _pivot),
 )
