@@ -86,7 +86,7 @@ def _entries(path: Path) -> Iterator[Entry]:
             yield Entry("code", record["code"], f"cell {record['cell']}")
         elif kind == "output":
             yield _output(record["output"], path.parent / FIGURES)
-        elif kind == "cell_end" and record["status"] != "ok":
+        elif kind == "cell_end" and record["status"] not in ("ok", "error"):  # an error was put out
             yield Entry("note", f"The cell ended: {record['status']}, after {record['seconds']:.1f} s.")
         elif kind == "artifact":
             artifact = record["artifact"]
