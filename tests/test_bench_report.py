@@ -342,7 +342,7 @@ def test_a_figure_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
 
 def test_transcripts_that_there_is_no_room_for_are_named_and_unsolved_ones_come_first(tmp_path: Path) -> None:
     folder = write_run(tmp_path, SAMPLES[:1], tasks=30)
-    data = page_data(load_summary([folder]), room_chars=4_000)
+    data = page_data(load_summary([folder]), room_chars=1_500)
     within = {attempt["status"] for attempt in data["attempts"] if "parts" in attempt}
     left_out = [attempt["file"] for attempt in data["attempts"] if "file" in attempt]
     assert within <= {"failed", "timeout"}
