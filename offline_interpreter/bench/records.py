@@ -65,9 +65,9 @@ class Record:
     the peak of that process during the task, with weights that are mapped into it, and with libraries that checks of
     earlier tasks loaded; ``vram_bytes``: what it took of GPUs. ``context_tokens``: the window. ``threads``: that
     computed. Figures that are not known are 0. ``parallel`` tasks ran at a time (speed counts only where it is 1);
-    ``host_load``: the machine's load average of the last minute
-    when the task began. ``transcript`` is relative to the run's folder, "" if there is none; figures that cells showed
-    lie beside it in ``figures/``. ``prompt_hash``: of the system prompt. ``environment``: an id of the environments.
+    ``host_load``: the machine's load average of the last minute when the task began. ``transcript`` is relative to the
+    run's folder, "" if there is none; figures that cells showed lie beside it in ``figures/``. ``prompt_hash``: of the
+    system prompt. ``environment``: an id of the environments.
     """
 
     model: str
