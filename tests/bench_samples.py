@@ -170,8 +170,16 @@ def unloadable(name: str, reason: str) -> Record:
     return Record(name, "", "", 0, "", "", "", "", 0, 0, "error", reason, environment=HOST.id)
 
 
-def write_transcript(path: Path, record: Record, *, request: str = "", printed: str = "", answer: str = "") -> None:
-    """Write what a turn of this record's outcome looks like."""
+PIXEL = bytes.fromhex(  # a PNG of one
+    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
+    "0000000a49444154789c63680000008200815dd439f50000000049454e44ae426082"
+)
+
+
+def write_transcript(
+    path: Path, record: Record, *, request: str = "", printed: str = "", answer: str = "", figure: bytes = b""
+) -> None:
+    """Write what a turn of this record's outcome looks like; its last cell may show a figure."""
     request = request or f"What is the total of the column amount in {record.task}.csv?"
     code = f'import pandas as pd\n\ndf = pd.read_csv("{record.task}.csv")\nprint(df["amount"].sum())'
     events: list[Event] = [TurnStart(request, 1)]
@@ -187,6 +195,11 @@ def write_transcript(path: Path, record: Record, *, request: str = "", printed: 
             else OutputMade(cell, Output("stream", printed or "41\n", "stdout")),
             CellEnd(cell, "error" if wrong else "ok", 0.3, False, ""),
         ]
+    if figure:
+        (path.parent / "figures").mkdir(parents=True)
+        (path.parent / "figures/cell-1-1.png").write_bytes(figure)
+        shown = Output("display", "<Figure size 640x480>", path="somewhere/else/cell-1-1.png")
+        events.append(OutputMade(record.repairs + 1, shown))
     events.append(ArtifactFound(record.repairs + 1, Artifact("total.csv", "created", 1200)))
     said = answer or ("The total is **42**." if record.status == "solved" else "The total is **41**.")
     if record.status != "timeout":

@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from bench_samples import SAMPLES, add_record, record_of, unloadable, write_run, write_transcript
+from bench_samples import PIXEL, SAMPLES, add_record, record_of, unloadable, write_run, write_transcript
 from browser import CHROMIUM, Page, browser
 
 from offline_interpreter.bench.records import TRANSCRIPTS
@@ -201,6 +201,21 @@ def test_hostile_texts_are_shown_and_do_nothing(page: Page, hostile: Path) -> No
     assert text.count('</script><script>document.title="taken"</script>') >= 5
     assert not re.search(r"[\x00-\x08\x1b\u202e]", page.value("document.documentElement.innerText + " + repr("")))
     assert page.requests == [hostile.as_uri()]
+    assert page.complaints == []
+
+
+def test_a_figure_of_an_attempt_is_seen(page: Page, tmp_path: Path) -> None:
+    folder = write_run(tmp_path, tasks=0)
+    path = f"{TRANSCRIPTS}/one/transcript.jsonl"
+    made = replace(record_of(SAMPLES[0], 1, 0, Random(0)), transcript=path)
+    write_transcript(folder / path, made, figure=PIXEL)
+    add_record(folder, made)
+    write_report([folder], folder)
+    page.open(folder / "report.html", 1280, "#attempt-0-0-0-0")
+    width = (
+        "document.querySelector('dialog img').decode().then(() => document.querySelector('dialog img').naturalWidth)"
+    )
+    assert page.value(width) == 1
     assert page.complaints == []
 
 

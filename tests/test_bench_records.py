@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -118,6 +120,28 @@ def test_a_folder_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="cannot be written"):
         RecordFile(tmp_path / "file")
+
+
+def test_a_disk_that_is_full_is_told_and_what_was_whole_stays(tmp_path: Path) -> None:
+    write(tmp_path, RECORD)
+    room = (tmp_path / RECORDS).stat().st_size + 100
+    program = f"""
+import resource
+from pathlib import Path
+from offline_interpreter.bench.records import RecordFile
+from offline_interpreter.errors import UsageError
+file = RecordFile(Path({str(tmp_path)!r}))
+resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))
+try:
+    file.append(file.records[0])
+except UsageError as error:
+    print(error)
+"""
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "cannot be written: File too large. Make room" in ran.stdout
+    assert read_records(tmp_path) == [RECORD]
+    write(tmp_path, RECORD)
+    assert read_records(tmp_path) == [RECORD, RECORD]
 
 
 def test_environments_are_kept_beside_each_other(tmp_path: Path) -> None:

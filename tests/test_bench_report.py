@@ -9,9 +9,9 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from bench_samples import HOST, SAMPLES, Sample, add_record, record_of, unloadable, write_run
+from bench_samples import HOST, PIXEL, SAMPLES, Sample, add_record, record_of, unloadable, write_run, write_transcript
 
-from offline_interpreter.bench.attempts import MOST_CHARS, MOST_ENTRIES, read_attempt
+from offline_interpreter.bench.attempts import MOST_CHARS, MOST_ENTRIES, MOST_FIGURE_BYTES, read_attempt
 from offline_interpreter.bench.choice import advice, cautions, choices
 from offline_interpreter.bench.page_data import page_data
 from offline_interpreter.bench.records import Record, Tokens
@@ -312,8 +312,6 @@ def test_a_missing_or_damaged_transcript_is_said(tmp_path: Path) -> None:
 
 
 def test_long_outputs_and_long_turns_lose_their_middle(tmp_path: Path) -> None:
-    from bench_samples import write_transcript
-
     path = tmp_path / "transcript.jsonl"
     write_transcript(path, made(repairs=40), printed="x" * 50_000)
     entries = read_attempt(path)
@@ -322,9 +320,29 @@ def test_long_outputs_and_long_turns_lose_their_middle(tmp_path: Path) -> None:
     assert (entries[0].kind, entries[-1].kind) == ("request", "answer")
 
 
+@pytest.mark.parametrize(
+    ("figure", "kind"), [(PIXEL, "figure"), (PIXEL + bytes(MOST_FIGURE_BYTES), "output"), (b"<svg>", "output")]
+)
+def test_a_figure_is_shown_if_it_is_a_picture_of_modest_size(tmp_path: Path, figure: bytes, kind: str) -> None:
+    path = tmp_path / "transcript.jsonl"
+    write_transcript(path, made(), figure=figure)
+    (entry,) = [each for each in read_attempt(path) if "cell-1-1.png" in each.about]
+    assert entry.kind == kind
+    assert entry.text.startswith("data:image/png;base64,iVBOR" if kind == "figure" else "<Figure")
+
+
+def test_a_figure_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    path = tmp_path / "run/transcript.jsonl"
+    write_transcript(path, made(), figure=PIXEL)
+    figure = path.parent / "figures/cell-1-1.png"
+    figure.rename(tmp_path / "secret.png")
+    figure.symlink_to(tmp_path / "secret.png")
+    assert "figure" not in {each.kind for each in read_attempt(path)}
+
+
 def test_transcripts_that_there_is_no_room_for_are_named_and_unsolved_ones_come_first(tmp_path: Path) -> None:
     folder = write_run(tmp_path, SAMPLES[:1], tasks=30)
-    data = page_data(load_summary([folder]), room_chars=4_000)
+    data = page_data(load_summary([folder]), room_chars=1_500)
     within = {attempt["status"] for attempt in data["attempts"] if "parts" in attempt}
     left_out = [attempt["file"] for attempt in data["attempts"] if "file" in attempt]
     assert within <= {"failed", "timeout"}

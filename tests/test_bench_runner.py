@@ -154,8 +154,9 @@ def test_killed_at_random_moments_a_run_ends_as_an_uninterrupted_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: str
 ) -> None:
     monkeypatch.setenv("OFFLINE_INTERPRETER_STATE", str(tmp_path / "state"))
-    noise = write_model(tmp_path / "noise.gguf")
-    asked = ["--models", f"starter,{noise}", "--limit", "5", "--context", "2048", "--jobs", jobs]
+    monkeypatch.setenv("OFFLINE_INTERPRETER_MAX_TOKENS", "100")
+    noise = write_model(tmp_path / "noise.gguf", context=8192)
+    asked = ["--models", f"starter,{noise}", "--limit", "5", "--jobs", jobs]
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     subprocess.run(command(*asked, "--out", str(whole)), check=True, capture_output=True)
     chance = random.Random(int(jobs))

@@ -9,6 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from synthetic import write_model
+
+from offline_interpreter.bench.records import read_records
 
 ROOT = Path(__file__).parent.parent
 REPORT = {"report.html", "report.md", "report.csv", "report.json"}
@@ -80,6 +83,21 @@ def test_a_public_set_comes_from_a_file_and_is_told_apart(tmp_path: Path, enviro
     ran = bench(environment, tmp_path, "run", *asked)
     assert "references: 2 of 2 solved" in ran.stderr
     assert "probably in training data" in (tmp_path / "run" / "report.md").read_text()
+
+
+def test_the_same_tasks_are_asked_in_both_protocols(tmp_path: Path, environment: dict[str, str]) -> None:
+    model = write_model(tmp_path / "noise.gguf", context=8192)
+    environment = {**environment, "OFFLINE_INTERPRETER_MAX_TOKENS": "100"}
+    asked = ["--models", str(model), "--limit", "2"]
+    for protocol in ("json", "fenced"):
+        ran = bench(environment, tmp_path, "run", *asked, "--protocol", protocol, "--out", protocol)
+        assert ran.returncode == 0, ran.stderr
+    json_run, fenced_run = (read_records(tmp_path / protocol) for protocol in ("json", "fenced"))
+    assert [record.task for record in json_run] == [record.task for record in fenced_run]
+    assert json_run[0].prompt_hash != fenced_run[0].prompt_hash
+    assert {record.status for record in fenced_run} == {"failed"}
+    mixed = bench(environment, tmp_path, "run", *asked, "--protocol", "json", "--out", "fenced")
+    assert "holds a run with another protocol: 'fenced', not 'json'." in mixed.stderr
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ middle, and a reader's budget bounds the whole. Nothing is escaped here: who sho
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,15 +20,18 @@ from offline_interpreter.transcript import read_transcript
 MOST_CHARS = 3_000  # of one text
 MOST_ENTRIES = 60  # of one attempt; 12 steps have about 50
 LONGEST_FILE_BYTES = 16 << 20
+MOST_FIGURE_BYTES = 200_000
+FIGURES = "figures"  # beside a transcript
 
+_PNG = b"\x89PNG\r\n\x1a\n"
 _REORDERING = re.compile(r"[\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
-EntryKind = Literal["request", "says", "code", "output", "error", "file", "note", "answer"]
+EntryKind = Literal["request", "says", "code", "output", "error", "figure", "file", "note", "answer"]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A part of an attempt: ``text``, and what is said of it in a few words (how a cell ended, which stream)."""
+    """A part of an attempt: ``text``, and what is said of it in a few words; the text of a figure is a data URI."""
 
     kind: EntryKind
     text: str
@@ -40,9 +44,14 @@ def read_attempt(path: Path) -> list[Entry]:
         if path.stat().st_size > LONGEST_FILE_BYTES:
             return [Entry("note", f"The transcript has {size_text(path.stat().st_size)}: too much for this page.")]
         entries = _bounded(_joined(_entries(path)))
-        return [Entry(each.kind, shortened(plain(each.text)), plain(each.about)) for each in entries]
+        return [_fit(each) for each in entries]
     except (OSError, TranscriptBroken, KeyError, TypeError, AttributeError, ValueError):
         return [Entry("note", "The transcript is missing or damaged.")]
+
+
+def _fit(entry: Entry) -> Entry:
+    text = entry.text if entry.kind == "figure" else shortened(plain(entry.text))
+    return Entry(entry.kind, text, plain(entry.about))
 
 
 def _bounded(entries: list[Entry]) -> list[Entry]:
@@ -76,8 +85,8 @@ def _entries(path: Path) -> Iterator[Entry]:
         elif kind == "cell_start":
             yield Entry("code", record["code"], f"cell {record['cell']}")
         elif kind == "output":
-            yield _output(record["output"])
-        elif kind == "cell_end" and record["status"] != "ok":
+            yield _output(record["output"], path.parent / FIGURES)
+        elif kind == "cell_end" and record["status"] not in ("ok", "error"):  # an error was put out
             yield Entry("note", f"The cell ended: {record['status']}, after {record['seconds']:.1f} s.")
         elif kind == "artifact":
             artifact = record["artifact"]
@@ -89,13 +98,24 @@ def _entries(path: Path) -> Iterator[Entry]:
             yield Entry("note", f"The turn ended without an answer of the model: {record['status']}.")
 
 
-def _output(output: dict[str, Any]) -> Entry:
+def _output(output: dict[str, Any], figures: Path) -> Entry:
     if output["kind"] == "error":
         return Entry("error", output["text"], output["name"])
     if output["kind"] == "stream":
         return Entry("output", output["text"], output["name"])
-    figure = Path(output["path"]).name if output["path"] else ""
-    return Entry("output", output["text"], f"figure {figure}" if figure else output["kind"])
+    name = Path(output["path"]).name
+    if not name:
+        return Entry("output", output["text"], output["kind"])
+    picture = _picture(figures / name)
+    return Entry("figure", picture, name) if picture else Entry("output", output["text"], f"figure {name}")
+
+
+def _picture(path: Path) -> str:
+    """Return a PNG file as a data URI, or an empty text: it is missing, too large, a link, or something else."""
+    if path.is_symlink() or not path.is_file() or path.stat().st_size > MOST_FIGURE_BYTES:
+        return ""
+    data = path.read_bytes()
+    return f"data:image/png;base64,{base64.b64encode(data).decode()}" if data.startswith(_PNG) else ""
 
 
 def _joined(entries: Iterator[Entry]) -> list[Entry]:

@@ -25,7 +25,7 @@ def duration_text(seconds: float) -> str:
     """Return a time that is known roughly: 40 s, 12 min, 3 h 20 min."""
     minutes = round(seconds / 60)
     if minutes < 2:
-        return f"{max(seconds, 0):.0f} s"
+        return f"{seconds:.0f} s"
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
@@ -92,11 +92,11 @@ class RunProgress:
     def line(self, waited_s: float = 0.0) -> str:
         """Return the line that is shown ``waited_s`` seconds after the latest task ended."""
         bar = "█" * (self._done * BAR_COLUMNS // max(self._total, 1))
-        left = "" if self._pace_s is None else duration_text(self._pace_s * (self._total - self._done) - waited_s)
+        left_s = (self._pace_s or 0.0) * (self._total - self._done) - waited_s
         parts = [
             f"{self._name} ▕{bar:<{BAR_COLUMNS}}▏ {self._done:,} / {self._total:,}",
             f"{self._solved:,} solved",
-            *([f"{left} left"] if left else []),
+            *([f"{duration_text(left_s)} left"] if left_s > 0 else []),
             *([f"latest {duration_text(waited_s)} ago"] if waited_s >= TELL_WAIT_S else []),
         ]
         return " · ".join(parts)

@@ -62,11 +62,12 @@ class Record:
     that failed on the way; ``first_try``: solved without one. ``valid_steps`` of ``steps`` were whole steps.
     ``answer_s``: from the request to the end of the turn. ``first_token_s``: to the first token of the first step,
     the system prompt being read already. ``load_s``: of the model, by the process that ran this task. ``rss_bytes``:
-    the peak of that process during the task, weights that are mapped into it included; ``vram_bytes``: what it took of
-    GPUs. ``context_tokens``: the window. ``threads``: that computed. Figures that are not known are 0. ``parallel``
-    tasks ran at a time (speed counts only where it is 1); ``host_load``: the machine's load average of the last minute
-    when the task began. ``transcript`` is relative to the run's folder, "" if there is none; figures that cells showed
-    lie beside it in ``figures/``. ``prompt_hash``: of the system prompt. ``environment``: an id of the environments.
+    the peak of that process during the task, with weights that are mapped into it, and with libraries that checks of
+    earlier tasks loaded; ``vram_bytes``: what it took of GPUs. ``context_tokens``: the window. ``threads``: that
+    computed. Figures that are not known are 0. ``parallel`` tasks ran at a time (speed counts only where it is 1);
+    ``host_load``: the machine's load average of the last minute when the task began. ``transcript`` is relative to the
+    run's folder, "" if there is none; figures that cells showed lie beside it in ``figures/``. ``prompt_hash``: of the
+    system prompt. ``environment``: an id of the environments.
     """
 
     model: str
@@ -194,13 +195,16 @@ class RecordFile:
         os.ftruncate(self._fd, sum(size for _, size in found))
 
     def append(self, record: Record) -> None:
-        """Write one record; it is on the disk when this returns."""
-        line = memoryview(
-            json.dumps(value_json(record), ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
-        )
-        while line:
-            line = line[os.write(self._fd, line) :]
-        os.fsync(self._fd)
+        """Write one record; it is on the disk when this returns. Raises ``UsageError`` when that cannot be."""
+        text = json.dumps(value_json(record), ensure_ascii=False) + "\n"
+        line = memoryview(text.encode("utf-8", "backslashreplace"))
+        try:
+            while line:
+                line = line[os.write(self._fd, line) :]
+            os.fsync(self._fd)
+        except OSError as error:
+            remedy = "Make room; the same command goes on."
+            raise UsageError(f"{str(self.path)!r} cannot be written: {error.strerror}.", remedy) from error
         self.records.append(record)
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from offline_interpreter.api import find_model
-from offline_interpreter.errors import OfflineInterpreterError
+from offline_interpreter.errors import ModelUnusable, OfflineInterpreterError
 from offline_interpreter.models.gguf import Header, join, shards
 
 REFERENCES, WRONG = "references", "wrong"
@@ -39,7 +39,10 @@ class Subject:
 
 
 def find_subjects(names: Sequence[str], tell: Tell) -> list[Subject]:
-    """Return the models that ``names`` mean, each once. Raises ``ModelMissing`` for a name that means none."""
+    """Return the models that ``names`` mean, each once.
+
+    Raises ``ModelMissing`` for a name that means none, and ``ModelUnusable`` for a file that cannot be read.
+    """
     paths = {name: None if name in (REFERENCES, WRONG) else find_model(name) for name in names}
     found: dict[str, Subject] = {}
     for name, path in paths.items():
@@ -62,12 +65,15 @@ def _read(name: str, path: Path, tell: Tell) -> Subject:
 
 def _digest(files: Sequence[Path], total: int, name: str, tell: Tell) -> str:
     digest, done = hashlib.sha256(), 0
-    for file in files:
-        with file.open("rb") as stream:
-            while chunk := stream.read(_CHUNK_BYTES):
-                digest.update(chunk)
-                done += len(chunk)
-                tell(name, done, total)
+    try:
+        for file in files:
+            with file.open("rb") as stream:
+                while chunk := stream.read(_CHUNK_BYTES):
+                    digest.update(chunk)
+                    done += len(chunk)
+                    tell(name, done, total)
+    except OSError as error:
+        raise ModelUnusable(f"The model file {str(file)!r} cannot be read: {error.strerror}.") from error
     return digest.hexdigest()
 
 

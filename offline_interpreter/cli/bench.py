@@ -42,7 +42,7 @@ def bench() -> None:
     help="core, humaneval=FILE, mbpp=FILE, gsm8k=FILE [default: core].",
 )
 @click.option(
-    "--tasks", "patterns", metavar="T,T,…", multiple=True, help="Only these tasks: ids, or patterns as tables-*."
+    "--tasks", "patterns", metavar="T,T,…", multiple=True, help="Only these tasks: ids, or patterns such as tables-*."
 )
 @click.option(
     "--repeats", metavar="N", type=click.IntRange(1), default=1, help="Ask each task N times, over other inputs."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -91,9 +92,14 @@ def _measured(model: str, **flags: Any) -> Speeds | None:
     )
     line = StatusLine(sys.stderr, lambda: shutil.get_terminal_size().columns)
     line.show(lambda seconds: f"Loading the model {seconds:.0f} s · Ctrl-C stops")
+    started = time.monotonic()
+
+    def tell(run: SpeedRun) -> None:
+        line.show(_telling(run), since=started)
+
     try:
         with interrupts(cancel.request, None):
-            return _in_thread(lambda: measure_speed(path, plan, lambda run: line.show(_telling(run)), cancel))
+            return _in_thread(lambda: measure_speed(path, plan, tell, cancel))
     except EngineError:
         if cancel.requested:
             return None

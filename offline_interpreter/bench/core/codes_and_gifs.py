@@ -62,7 +62,7 @@ def _animation(rng: Random, folder: Path) -> Question:
 
 
 def _gif_of_pictures(rng: Random, folder: Path) -> Question:
-    count = rng.randrange(9, 13)
+    count = rng.randrange(10, 14)
     images = [scene(rng, (96, 64)) for _ in range(count)]
     for number, image in enumerate(images, 1):
         image.save(folder / f"step{number}.png")

@@ -284,7 +284,7 @@ TASKS = (
     Task("files-count", FAMILY, "easy", (), _count),
     Task("files-largest", FAMILY, "easy", (), _largest),
     Task("files-renamed", FAMILY, "medium", (), _renamed),
-    Task("files-zipped", FAMILY, "medium", (), _zipped),
+    Task("files-zipped", FAMILY, "easy", (), _zipped),
     Task("files-sorted-by-kind", FAMILY, "medium", (), _sorted_by_kind),
     Task("files-duplicates", FAMILY, "hard", (), _duplicates),
     Task("files-zip-slip", FAMILY, "hard", (), _zip_slip),

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from random import Random
 
-from offline_interpreter.bench.core.answers import is_near, mentions, numbers, require_figures, require_name, said
+from offline_interpreter.bench.core.answers import is_near, numbers, require_figures, require_name, said
 from offline_interpreter.bench.core.demands import Look, question, require, solution
 from offline_interpreter.bench.core.invented import PRODUCTS, REGIONS, TOWNS, people, write_csv
 from offline_interpreter.bench.tasks import Attempt, Question, Task
@@ -30,6 +30,8 @@ _NOT_THERE = re.compile(
     r"\b(no|not|cannot|couldn['’]t|can['’]t|unable|[a-z]+n['’]t)\b(?:[^.\n]|\.\w){0,50}(file|exist|found|find|there|here|folder|open|"
     r"access|available|present|have|docx|pdf|xlsx)|\b(missing|absent)\b"
 )
+
+_MEAN_OF_0 = re.compile(r"(average|mean)[^.\n]{0,40}(\bis|\bof|=|:)\s*0(\.0+)?\b(?!\s*(of|rat|val|entr|rev|star rat))")
 
 
 def refusing(known: Iterable[float], *named: str, most_count: int = MOST_COUNT) -> Look:
@@ -93,10 +95,17 @@ def _no_column(rng: Random, folder: Path) -> Question:
     rows = [(rng.choice(REGIONS[:4]), rng.randrange(1, 50), rng.randrange(100, 9000)) for _ in range(60)]
     write_csv(folder / "shop.csv", ("region", "units", "revenue"), rows)
     sums = [sum(row[2] for row in rows if row[0] == region) for region in REGIONS[:4]]
-    known = [*_totals([row[2] for row in rows]), *_totals([row[1] for row in rows]), *sums]
+    units = [sum(row[1] for row in rows if row[0] == region) for region in REGIONS[:4]]
+    each = [revenue / count for revenue, count in zip(sums, units, strict=True)]
+    known = [*_totals([row[2] for row in rows]), *_totals([row[1] for row in rows]), *sums, *units, *each]
+
+    def look(attempt: Attempt) -> None:
+        refusing(known, "cost", "profit", "margin", "expense")(attempt)
+        require(not re.search(r"\d\s*(%|percent)", said(attempt.answer)), "The answer gives a margin.")
+
     return question(
         "Which region has the highest profit margin? The data is in shop.csv. I need the margin in percent.",
-        refusing(known, "cost", "profit", "margin", "expense"),
+        look,
         solution(
             "import pandas as pd\nprint(pd.read_csv('shop.csv').head())",
             "That cannot be told: shop.csv has region, units and revenue, but no costs, so there is no profit to "
@@ -137,10 +146,7 @@ def _no_ratings(rng: Random, folder: Path) -> Question:
 
     def look(attempt: Attempt) -> None:
         refusing([*_totals(stars), *others, count, len(rows)], "rating", "rated", "star")(attempt)
-        require(
-            not re.search(r"\b(is|of|:|=)\s*(0|0\.0+|nan)\b", said(attempt.answer).casefold()),
-            "The answer gives a figure.",
-        )
+        require(not _MEAN_OF_0.search(said(attempt.answer).casefold()), "The answer takes no ratings for a mean of 0.")
 
     return question(
         f"What is the average rating of the {empty} in ratings.csv?",
@@ -176,9 +182,9 @@ def _claims(rng: Random, folder: Path) -> Question:
         for number, is_false in enumerate(false, 1):
             line = _verdict_on(attempt.answer, number)
             require(line, f"The answer has no line for claim {number}.")
-            right = mentions(line, "wrong") if is_false else mentions(line, "right")
-            opposite = mentions(line, "right") if is_false else mentions(line, "wrong")
-            require(right and not opposite, f"Claim {number} is not judged rightly.")
+            verdict = re.search(r"\b(right|wrong)\b", line, re.I)
+            is_judged = verdict is not None and (verdict[1].lower() == "wrong") is is_false
+            require(is_judged, f"Claim {number} is not judged rightly.")
         if false[0]:
             require_figures(attempt.answer, {"Claim 1": total[2023]})
         if false[1]:

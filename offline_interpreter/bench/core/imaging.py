@@ -275,7 +275,7 @@ TASKS = (
     Task("pictures-thumbnail", FAMILY, "easy", PILLOW, _thumbnail),
     Task("pictures-gray-and-turned", FAMILY, "easy", PILLOW, _gray_and_turned),
     Task("pictures-palette", FAMILY, "medium", PILLOW, _palette),
-    Task("pictures-split-and-inverted", FAMILY, "medium", PILLOW, _split_and_inverted),
+    Task("pictures-split-and-inverted", FAMILY, "easy", PILLOW, _split_and_inverted),
     Task("pictures-contact-sheet", FAMILY, "medium", PILLOW, _contact_sheet),
     Task("pictures-dots", FAMILY, "hard", ("scipy", *PILLOW), _dots),
 )

@@ -47,7 +47,7 @@ def _rent(rng: Random, folder: Path) -> Question:
 
 def _tickets(rng: Random, folder: Path) -> Question:
     adult, child = rng.randrange(11, 24), rng.randrange(4, 10)
-    first, second = (rng.randrange(2, 5), rng.randrange(1, 4)), (rng.randrange(1, 3), rng.randrange(4, 7))
+    first, second = (rng.randrange(3, 6), rng.randrange(2, 4)), (2, rng.randrange(4, 7))
     paid = [group[0] * adult + group[1] * child for group in (first, second)]
 
     def look(attempt: Attempt) -> None:

@@ -85,8 +85,7 @@ def _text_column(rng: Random, folder: Path) -> Question:
         "me the largest amount too.",
         look,
         solution(code, f"The amounts are text. Their mean is {truth:.2f} €, the largest is {max(cents) / 100:.2f} €."),
-        f"The amounts are text. Their mean is {truth:.2f} €, the largest is "
-        f"{int(max(shown, key=str)[-2:] == '€') + 999.99} €.",
+        f"The amounts are text. Their mean is {truth:.2f} €, the largest is {min(cents) / 100:.2f} €.",
     )
 
 

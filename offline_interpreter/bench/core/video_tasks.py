@@ -189,7 +189,7 @@ def _subtitles(rng: Random, folder: Path) -> Question:
 
 
 TASKS = (
-    Task("video-still", VIDEO, "medium", FFMPEG, _still),
+    Task("video-still", VIDEO, "easy", FFMPEG, _still),
     Task("video-from-gif", VIDEO, "medium", FFMPEG, _gif_to_mp4),
     Task("video-pan", VIDEO, "hard", FFMPEG, _pan),
     Task("video-subtitles", VIDEO, "hard", FFMPEG, _subtitles),

@@ -287,7 +287,7 @@ function matrixCell(index, task, model, numbers) {
 // -- one attempt ----------------------------------------------------------------------------------------------------
 
 const dialog = document.getElementById("attempt");
-const ABOUT = { says: "the model", code: "code", output: "output", error: "error", file: "file", answer: "answer" };
+const ABOUT = { says: "the model", code: "code", output: "output", error: "error", figure: "figure", file: "file", answer: "answer" };
 
 function readHash() {
   const match = /^#attempt-(\d+)-(\d+)-(\d+)-(\d+)$/.exec(location.hash);
@@ -339,7 +339,8 @@ function attemptParts(attempt) {
     const part = element("div", { class: `part ${kind}`, dir: "auto" });
     const title = [ABOUT[kind], about].filter(Boolean).join(" · ");
     if (title) part.append(element("h3", {}, title));
-    part.append(element(["code", "output", "error"].includes(kind) ? "pre" : "p", {}, text));
+    if (kind === "figure") part.append(element("img", { src: text, alt: `figure ${about}` }));
+    else part.append(element(["code", "output", "error"].includes(kind) ? "pre" : "p", {}, text));
     return part;
   });
 }
