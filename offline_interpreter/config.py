@@ -60,6 +60,14 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?) ?(?:([KMGT])i?)?B?", re.IGNORECASE)
 _SIZE_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 
+def current_folder() -> Path:
+    """Return the folder that the process is in. Raises ``UsageError`` where it was removed meanwhile."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise UsageError("The current folder does not exist any more.", "Change to another one, with cd.") from None
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What a session is opened with.
@@ -78,7 +86,7 @@ class Options:
     """
 
     model: str = STARTER
-    workspace: Path = field(default_factory=Path.cwd)
+    workspace: Path = field(default_factory=current_folder)
     approval: Approval = "ask"
     max_steps: int = 12
     timeout_s: float | None = None
@@ -190,7 +198,7 @@ def load_options(flags: Mapping[str, Any], *, environment: Mapping[str, str] | N
     given = {name: value for name, value in flags.items() if value is not None}
     settings = _from_file(user_file())
     from_environment = _from_environment(environment)
-    workspace = Path((settings | from_environment | given).get("workspace") or Path.cwd())
+    workspace = Path((settings | from_environment | given).get("workspace") or current_folder())
     settings |= _from_file(workspace / PROJECT_FILE, refused=_NOT_BY_PROJECT)
     settings |= {"model": settings.get("model") or default_model(models_folder()) or STARTER}
     settings |= from_environment | given | {"workspace": workspace.expanduser().absolute()}

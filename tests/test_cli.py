@@ -84,6 +84,15 @@ def test_question_is_answered_by_executed_code(folder: Path, environment: dict[s
     assert "17797" in outputs[0]["output"]["text"]
 
 
+@pytest.mark.parametrize("arguments", [["-y", "What is 1 + 1?"], ["exec", "/dev/null"], []])
+def test_a_current_folder_that_is_gone_is_told(folder: Path, environment: dict[str, str], arguments: list[str]) -> None:
+    gone = ["sh", "-c", 'rmdir "$PWD" && exec "$@"', "sh", *COMMAND, *arguments]
+    ran = subprocess.run(gone, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    assert ran.returncode == 2
+    expected = "offline-interpreter: The current folder does not exist any more. Change to another one, with cd.\n"
+    assert ran.stderr.decode() == expected
+
+
 def test_unquoted_words_are_one_request(folder: Path, environment: dict[str, str]) -> None:
     ran = run(folder, environment, "-y", "--json", "What", "is", "37", "*", "481?")
     assert request_of(ran) == "What is 37 * 481?"
