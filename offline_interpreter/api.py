@@ -123,7 +123,7 @@ def open_session(
     refuse_workspace(options.workspace, kept=(models_folder(), sessions_folder()), anyway=options.workspace_anyway)
     folder = SessionFolder(resume) if resume else folder or new_session_folder()
     ran_before = _count_cells(folder.transcript) if resume else 0
-    kernel = _start_kernel(options, folder, ran_before, keeps_spare=True)
+    kernel = _start_kernel(options, folder, ran_before, keeps_spare=ask_input is not None)
     try:
         engine = engine or load_engine(options, progress=progress, cancel=cancel)
     except BaseException:
