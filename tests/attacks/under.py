@@ -10,6 +10,8 @@ import ctypes
 import errno
 import os
 import pwd
+import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -44,8 +46,8 @@ def _is_below(path: Path, closed: set[Path]) -> bool:
     return bool(closed & set(path.resolve().parents))
 
 
-def become_ordinary() -> None:
-    """Become a user with a free number and a home of their own."""
+def become_ordinary() -> str:
+    """Become a user with a free number and a home of their own; return the home."""
     taken = {entry.pw_uid for entry in pwd.getpwall()}
     user = next(number for number in range(20_000, 60_000) if number not in taken)
     home = tempfile.mkdtemp(prefix="user-")
@@ -59,6 +61,7 @@ def become_ordinary() -> None:
     for name in ("HOME", "TMPDIR", "OFFLINE_INTERPRETER_CACHE", "OFFLINE_INTERPRETER_STATE"):
         os.environ[name] = home
     os.environ["USER"] = os.environ["LOGNAME"] = "ordinary"
+    return home
 
 
 def refuse(number: int, error: int) -> None:
@@ -69,16 +72,20 @@ def refuse(number: int, error: int) -> None:
 
 
 def main() -> None:
-    """Make the conditions and run pytest."""
+    """Make the conditions, run pytest, and remove what was made for it."""
     wanted = [argument for argument in sys.argv[1:] if argument in {"--user", *REFUSED}]
     arguments = [argument for argument in sys.argv[1:] if argument not in wanted]
-    if "--user" in wanted:
-        become_ordinary()
-    os.environ["OFFLINE_INTERPRETER_CACHE"] = tempfile.mkdtemp()  # a self-test that passed elsewhere says nothing here
+    made = [become_ordinary()] if "--user" in wanted else []
+    made.append(tempfile.mkdtemp())
+    os.environ["OFFLINE_INTERPRETER_CACHE"] = made[-1]  # a self-test that passed elsewhere says nothing here
     for name, number, error in (REFUSED[each] for each in wanted if each in REFUSED):
         refuse(number or NUMBERS[name][MACHINES.index(os.uname().machine)], error)
     os.chdir(ROOT)
-    os.execv(sys.executable, [sys.executable, "-B", "-m", "pytest", "-p", "no:cacheprovider", *arguments])
+    command = [sys.executable, "-B", "-m", "pytest", "-p", "no:cacheprovider", *arguments]
+    status = subprocess.run(command, check=False).returncode
+    for folder in made:
+        shutil.rmtree(folder, ignore_errors=True)
+    sys.exit(status)
 
 
 if __name__ == "__main__":
