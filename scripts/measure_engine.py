@@ -17,6 +17,7 @@ import json
 import platform
 import sys
 import time
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -91,11 +92,15 @@ def _arguments() -> argparse.Namespace:
 
 
 def _machine() -> Figures:
-    import llama_cpp
-    import llguidance
+    facts = {"cores": usable_cores(), "python": platform.python_version(), "platform": platform.platform()}
+    return facts | {name: _version(name) for name in ("llama-cpp-python", "llguidance")}
 
-    versions = {"llama-cpp-python": llama_cpp.__version__, "llguidance": llguidance.__version__}
-    return {"cores": usable_cores(), "python": platform.python_version(), "platform": platform.platform()} | versions
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def _measure(name: str, path: Path, arguments: argparse.Namespace) -> Figures:
