@@ -17,6 +17,7 @@ import json
 import platform
 import sys
 import time
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ from offline_interpreter.machine import usable_cores
 Figures = dict[str, Any]
 
 SLOW_BYTES = 200 << 20  # a model of this size reads and writes some tens of tokens a second: little of it is asked for
+NAMES = [transcript.name for transcript in TRANSCRIPTS]
 PARTS = {
     "replies": "tokens a second beside the stock binding, with and without its grammar",
     "ablations": "what forced tokens give, and what is spent outside of the model",
@@ -77,6 +79,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--model", action="append", type=Path, default=[], help="a real GGUF")
     parser.add_argument("--only", action="append", choices=PARTS, help="a part of it; default: all that fits the time")
+    parser.add_argument("--reply", action="append", choices=NAMES, help="of the replies only these")
     parser.add_argument("--vocabulary", type=Path, help="a GGUF whose vocabulary the shapes get")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.5, help="that the stock binding writes of each reply (1.5)")
@@ -91,11 +94,15 @@ def _arguments() -> argparse.Namespace:
 
 
 def _machine() -> Figures:
-    import llama_cpp
-    import llguidance
+    facts = {"cores": usable_cores(), "python": platform.python_version(), "platform": platform.platform()}
+    return facts | {name: _version(name) for name in ("llama-cpp-python", "llguidance")}
 
-    versions = {"llama-cpp-python": llama_cpp.__version__, "llguidance": llguidance.__version__}
-    return {"cores": usable_cores(), "python": platform.python_version(), "platform": platform.platform()} | versions
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def _measure(name: str, path: Path, arguments: argparse.Namespace) -> Figures:
@@ -106,8 +113,7 @@ def _measure(name: str, path: Path, arguments: argparse.Namespace) -> Figures:
     try:
         rounds: Rounds = {}
         for part in arguments.only or _usual_parts(path):
-            pace = Pace(arguments.repeats, arguments.seconds)
-            found, found_rounds = _measure_part(part, weights, path, pace, figures["threads"])
+            found, found_rounds = _measure_part(part, weights, path, arguments, figures["threads"])
             figures |= found
             rounds |= found_rounds
         return figures | {"compared": compare(name, rounds)}
@@ -116,15 +122,23 @@ def _measure(name: str, path: Path, arguments: argparse.Namespace) -> Figures:
 
 
 def _usual_parts(path: Path) -> list[str]:
-    slow, real = path.stat().st_size > SLOW_BYTES, path.parent != FOLDER
-    return ["replies", *([] if slow else ["ablations"]), "waits", *(["free"] if real else [])]
+    real = path.parent != FOLDER
+    return ["replies", *([] if _is_slow(path) else ["ablations"]), "waits", *(["free"] if real else [])]
 
 
-def _measure_part(part: str, weights: Weights, path: Path, pace: Pace, threads: int) -> tuple[Figures, Rounds]:
-    slow = path.stat().st_size > SLOW_BYTES
+def _is_slow(path: Path) -> bool:
+    return path.stat().st_size > SLOW_BYTES
+
+
+def _measure_part(
+    part: str, weights: Weights, path: Path, arguments: argparse.Namespace, threads: int
+) -> tuple[Figures, Rounds]:
+    pace = Pace(arguments.repeats, arguments.seconds)
     match part:
         case "replies":
-            return measure_replies(weights, path, FEW if slow else TRANSCRIPTS, pace, threads)
+            usual = FEW if _is_slow(path) else TRANSCRIPTS
+            asked = [transcript for transcript in TRANSCRIPTS if transcript.name in (arguments.reply or ())]
+            return measure_replies(weights, path, asked or usual, pace, threads)
         case "ablations":
             return measure_ablations(weights, path, FEW[:2], pace, threads)
         case "waits":

@@ -110,7 +110,7 @@ TRANSCRIPTS = (
             *_ran(Code("I'll make it.", REPORT), "Error:\nCell 1, line 6\nKeyError: 'store_id'"),
         ),
         Code("The stores name their key otherwise; I'll merge on that.", REPAIRED),
-        least_tokens=200,  # what is written again comes after what is new
+        least_tokens=300,  # what is written again comes after what is new
     ),
     Transcript(
         "long output",
