@@ -256,6 +256,14 @@ def test_pull_that_was_killed_is_gone_on_with(
     assert run(environment, "verify", "tiny")[0] == 0
 
 
+def test_client_says_nothing_of_its_own(environment: dict[str, str], hub: Hub, tmp_path: Path, noise: Path) -> None:
+    know(tmp_path, noise)
+    hub.faults = [Fault("close", at=1000)]
+    code, out, err = run(environment, "pull", "tiny")
+    assert (code, out) == (0, "tiny is in the store. Use it: offline-interpreter --model tiny\n")
+    assert [line.split()[0] for line in err.splitlines()] == ["Fetching", "Checking"]
+
+
 def test_terminal_shows_rate_and_time_left(environment: dict[str, str], hub: Hub, tmp_path: Path, noise: Path) -> None:
     noise.write_bytes(noise.read_bytes() + b"\0" * (3 << 20))
     hub.files[f"{REPO}/noise.gguf"] = noise.read_bytes()

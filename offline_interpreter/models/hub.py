@@ -179,7 +179,7 @@ def stopped(cause: str, done_bytes: int, size_bytes: int) -> PullFailed:
 def _prepare() -> None:
     """Import the client as it should be: no telemetry, no way past a mirror, no bars and warnings of its own."""
     let_the_hub_through()
-    from huggingface_hub import constants
+    from huggingface_hub import constants, file_download  # noqa: F401 - importing it sets the level of its log
     from huggingface_hub.utils.tqdm import disable_progress_bars
 
     constants.DOWNLOAD_CHUNK_SIZE = _CHUNK_BYTES
