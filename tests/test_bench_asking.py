@@ -148,6 +148,24 @@ def test_nobody_is_there_to_type(folder: Path) -> None:
     assert ask(folder, "input('Name? ')").repairs == 1
 
 
+def test_memory_of_checks_is_not_counted(folder: Path) -> None:
+    kept: list[bytearray] = []
+
+    def check(attempt: Attempt) -> str:
+        kept.append(bytearray(b"x") * 200_000_000)
+        return ""
+
+    def make(chance: Random, workspace: Path) -> Question:
+        return Question("Do it.", check, Solution((), "Done."), Solution((), ""))
+
+    task = Task("task", "family", "hard", (), make)
+    player = SolutionPlayer(Subject(REFERENCES, None, REFERENCES))
+    asker = Asker(player, Options(workspace=folder), BASE, work=folder / "work", run=folder / "run")
+    first, second = (asker.ask(task, ITEM).rss_bytes for _ in range(2))
+    assert abs(second - first) < 50_000_000
+    kept.clear()
+
+
 def test_a_reason_is_one_line_of_bounded_length() -> None:
     assert one_line("a\n  b") == "a b"
     assert len(one_line("word " * 1000)) == 300

@@ -18,7 +18,7 @@ from pathlib import Path
 from random import Random
 
 from offline_interpreter.api import default_system_prompt, open_session, protocol_of
-from offline_interpreter.bench.memory import peak_rss_bytes, restart_peak
+from offline_interpreter.bench.memory import OwnMemory, restart_peak
 from offline_interpreter.bench.players import Player
 from offline_interpreter.bench.records import TRANSCRIPTS, Record, Status
 from offline_interpreter.bench.seen import Seen
@@ -47,6 +47,7 @@ class Asker:
         self._options = replace(options, approval="auto")
         self._work = work
         self._run = run
+        self._memory = OwnMemory()
         self._base = replace(base, load_s=player.load_s, context_tokens=player.context_tokens, threads=player.threads)
 
     def ask(self, task: Task, item: Item) -> Record:
@@ -57,7 +58,8 @@ class Asker:
         workspace.mkdir(parents=True)
         base = replace(record_of(self._base, task, item), host_load=host_load())
         try:
-            question = task.make(Random(seed_text(item)), workspace)  # noqa: S311 - not for secrets
+            with self._memory.left_out():
+                question = task.make(Random(seed_text(item)), workspace)  # noqa: S311 - not for secrets
             record = self._converse(task, question, workspace, session, base)
             return replace(record, transcript=_keep(session, self._run, _transcript_folder(base)))
         finally:
@@ -72,10 +74,11 @@ class Asker:
             with _ended_after(task.time_limit_s, session) as limit:
                 for event in session.turn(question.request):
                     seen.take(event)
-            record = replace(seen.measured(base), rss_bytes=peak_rss_bytes())
+            record = replace(seen.measured(base), rss_bytes=self._memory.peak_bytes())
             if limit.passed:
                 return replace(record, status="timeout", reason=f"It did not end within {task.time_limit_s:,.0f} s.")
-            status, reason = _verdict(question, seen, session)
+            with self._memory.left_out():
+                status, reason = _verdict(question, seen, session)
         is_first_try = status == "solved" and not seen.repairs
         return replace(record, status=status, reason=one_line(reason), first_try=is_first_try)
 

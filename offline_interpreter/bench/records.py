@@ -62,8 +62,8 @@ class Record:
     that failed on the way; ``first_try``: solved without one. ``valid_steps`` of ``steps`` were whole steps.
     ``answer_s``: from the request to the end of the turn. ``first_token_s``: to the first token of the first step,
     the system prompt being read already. ``load_s``: of the model, by the process that ran this task. ``rss_bytes``:
-    the peak of that process during the task, with weights that are mapped into it, and with libraries that checks of
-    earlier tasks loaded; ``vram_bytes``: what it took of GPUs. ``context_tokens``: the window. ``threads``: that
+    the peak of that process during the turn, with weights that are mapped into it, without what inputs and checks of
+    tasks took; ``vram_bytes``: what it took of GPUs. ``context_tokens``: the window. ``threads``: that
     computed. Figures that are not known are 0. ``parallel`` tasks ran at a time (speed counts only where it is 1);
     ``host_load``: the machine's load average of the last minute when the task began. ``transcript`` is relative to the
     run's folder, "" if there is none; figures that cells showed lie beside it in ``figures/``. ``prompt_hash``: of the
