@@ -132,6 +132,16 @@ def test_variables_last_from_cell_to_cell(shared):
     assert run(shared, "print(kept * 7)").text() == "42\n"
 
 
+def test_what_a_start_puts_off_is_there_for_cells(own):
+    code = (
+        "import gc, logging.config\nprint(gc.isenabled(), 'logging' in logging.config.dictConfig.__module__)\n"
+        "from traitlets.config.application import Application\nApplication().log.warning('said')"
+    )
+    ran = run(own, code)
+    assert (ran.status, ran.text()) == ("ok", "True True\n")
+    assert "said" in ran.text("stderr")
+
+
 def test_start_does_not_wait_for_the_child(tmp_path):
     never_ready = tmp_path / "python"
     never_ready.write_text("#!/bin/sh\nsleep 600\n")

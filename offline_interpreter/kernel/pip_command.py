@@ -240,17 +240,11 @@ def _allowed(words: list[str]) -> Iterator[str]:
 
 
 def _is_installed(name: str) -> bool:
-    if not _BARE_NAME.fullmatch(name):
-        return False
-    try:
-        importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return False
-    return True
+    return bool(_BARE_NAME.fullmatch(name)) and any(True for _ in _distributions(name=name))
 
 
 def _name_and_version(name: str) -> str:
-    return f"{name} {importlib.metadata.version(name)}"
+    return f"{name} {next(iter(_distributions(name=name))).version}"
 
 
 def _no_network(names: list[str]) -> str:

@@ -7,6 +7,7 @@ next one. A cell that ends the process ends it: the host notices. Nothing here c
 from __future__ import annotations
 
 import builtins
+import gc
 import getpass
 import json
 import os
@@ -38,6 +39,7 @@ def main(arguments: str) -> None:
     except ImportError as error:
         server.link.send_apart({"type": "failed", "text": f"{type(error).__name__}: {error}"})
         return
+    gc.enable()
     # Only now, when all that runs before cells is loaded, can files of the workspace be imported.
     sys.path.insert(0, "")
     if packages_dir:

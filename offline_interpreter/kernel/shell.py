@@ -17,8 +17,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import types
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from .figures import Figures
@@ -129,11 +130,37 @@ class CellShell:
         self._shell.user_ns["_exit_code"] = status
 
 
+@contextlib.contextmanager
+def _logging_config_later() -> Iterator[None]:
+    """Have traitlets import a stand-in for ``logging.config``, which takes a tenth of the time that a start takes.
+
+    Only an application of IPython would call it, and gets the real one then.
+    """
+    name = "logging.config"
+    if name in sys.modules:
+        yield
+        return
+    stand_in = types.ModuleType(name)
+    stand_in.dictConfig = _configure_logging  # type: ignore[attr-defined]
+    sys.modules[name] = stand_in
+    try:
+        yield
+    finally:
+        sys.modules.pop(name, None)
+
+
+def _configure_logging(config: Any) -> None:
+    from logging.config import dictConfig
+
+    dictConfig(config)
+
+
 def _new_shell() -> Any:
-    from IPython.core import page as typeless_page
-    from IPython.core.interactiveshell import InteractiveShell
-    from IPython.core.profiledir import ProfileDir
-    from traitlets.config import Config
+    with _logging_config_later():
+        from IPython.core import page as typeless_page
+        from IPython.core.interactiveshell import InteractiveShell
+        from IPython.core.profiledir import ProfileDir
+        from traitlets.config import Config
 
     page: Any = typeless_page
     shell: Any

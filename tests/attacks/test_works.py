@@ -117,7 +117,7 @@ os.remove('/var/tmp/huge')"""
 
 def test_nobody_becomes_root(working):
     _, text = run(working, "!sudo true\nprint(_exit_code != 0)", timeout_s=10)
-    assert text.splitlines()[-1] == "True"
+    assert "True" in text.splitlines()
 
 
 def test_too_many_processes_are_an_error_and_end_with_the_kernel(tmp_path):

@@ -17,7 +17,7 @@ import stat
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -63,7 +63,7 @@ def forget(plan: Plan) -> None:
 def _record(plan: Plan) -> Path | None:
     """Return the file that stands for a passed test of such a plan; None where cells could write it."""
     folder = prefixes_folder().parent / "sandbox"
-    if folder.resolve().is_relative_to(plan.workspace.resolve()):
+    if _is_in(folder, (plan.workspace, *plan.access.write)):
         return None
     files = sorted(Path(__file__).parent.glob("*.py"))
     key = [
@@ -81,7 +81,7 @@ def _record(plan: Plan) -> Path | None:
 
 def _try(plan: Plan) -> str:
     with ExitStack() as stack:
-        outside = Path(stack.enter_context(_folder_outside(plan.workspace.resolve())))
+        outside = Path(stack.enter_context(_folder_outside((plan.workspace, *plan.access.read, *plan.access.write))))
         unix = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
         unix.bind(str(outside / "socket"))
         unix.setblocking(False)
@@ -117,13 +117,18 @@ def _judge(plan: Plan, broken: set[str], answer: list[str]) -> str:
     return ""
 
 
-def _folder_outside(workspace: Path) -> tempfile.TemporaryDirectory[str]:
+def _folder_outside(allowed: Sequence[Path]) -> tempfile.TemporaryDirectory[str]:
     for parent in (prefixes_folder().parent, Path(tempfile.gettempdir()), Path("/var/tmp")):  # noqa: S108 - made safely
-        if len(str(parent)) < MAX_PATH_CHARS and not parent.resolve().is_relative_to(workspace):
+        if len(str(parent)) < MAX_PATH_CHARS and not _is_in(parent, allowed):
             with suppress(OSError):
                 parent.mkdir(parents=True, exist_ok=True)
                 return tempfile.TemporaryDirectory(prefix="probe-", dir=parent)
-    raise OSError("no folder outside the workspace can be written to")
+    raise OSError("no folder that is out of the reach of cells can be written to")
+
+
+def _is_in(folder: Path, others: Sequence[Path]) -> bool:
+    real = folder.resolve()
+    return any(real.is_relative_to(other.resolve()) for other in others)
 
 
 def _was_reached(canary: socket.socket) -> bool:
