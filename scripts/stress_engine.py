@@ -123,7 +123,10 @@ def _stress(weights: Weights, replies: int, random: Random) -> int:
     seconds = time.perf_counter() - started
     told = ", ".join(f"{count} {finish}" for finish, count in ended.most_common())
     guessed = f"{accepted} of {drafted} guesses right"
-    print(f"{weights.path.stem}: {replies} replies, {tokens} tokens, {guessed}; {told}; {wrong} wrong; {seconds:.0f} s")
+    print(
+        f"{weights.path.stem}: {replies} replies, {tokens} tokens, {guessed}; {told}; {wrong} wrong; {seconds:.0f} s",
+        flush=True,
+    )
     return wrong
 
 

@@ -113,8 +113,9 @@ def _rounds(part: Part, players: Sequence[Player], count: int) -> dict[str, list
     for player in players:
         player.play(part.cut(TRIED_TOKENS))
     runs: dict[str, list[Run]] = {player.name: [] for player in players}
-    for _ in range(count):
-        for player in players:
+    for number in range(count):
+        first = number % len(players)  # nobody always comes after the same one
+        for player in [*players[first:], *players[:first]]:
             runs[player.name].append(player.play(part))
     print(f"  {part.name}: {len(part.prompt)} tokens read, {len(part.reply)} written", flush=True)
     return runs
