@@ -181,6 +181,12 @@ def test_a_folder_of_other_things_is_left(maker: Maker, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["README.txt"]
 
 
+def test_a_file_is_no_folder(maker: Maker, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    said = error_of(maker.bundle("create", str(tmp_path / "file")), 2)
+    assert said == f"{str(tmp_path / 'file')!r} cannot be made: File exists. Name another folder."
+
+
 def test_what_stopped_in_the_middle_is_no_bundle(maker: Maker, tmp_path: Path) -> None:
     folder = tmp_path / "bundle"
     taken = maker.wheels / next(maker.wheels.glob("rich-*.whl")).name

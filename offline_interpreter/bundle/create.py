@@ -70,6 +70,9 @@ def create(bundle: Path, target: Target, order: Order, show: Show) -> Made:
     models = [_held(model_id) for model_id in dict.fromkeys(order.models) if model_id != STARTER]
     try:
         bundle.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{str(bundle)!r} cannot be made: {error.strerror}.", "Name another folder.") from error
+    try:
         with _alone(bundle):
             _claim(bundle, target)
             return _make(bundle, target, order, models, show)

@@ -14,7 +14,7 @@ from offline_interpreter.cli.options import HELP_NAMES
 if TYPE_CHECKING:
     from offline_interpreter.bundle.installer.layout import Show
 
-EXIT_FAULTS = 1
+EXIT_FAULTS, EXIT_INTERRUPTED = 1, 130
 
 _Result = TypeVar("_Result")
 _FOLDER = click.Path(path_type=Path)
@@ -123,6 +123,6 @@ def _shown(work: Callable[[Show], _Result]) -> _Result:
         raise BundleError(last) from refusal
     except KeyboardInterrupt:
         progress.say("Stopped. The same command goes on where it can.")
-        raise
+        raise click.exceptions.Exit(EXIT_INTERRUPTED) from None
     finally:
         progress.clear()
