@@ -120,7 +120,7 @@ def test_the_reference_passes_and_the_wrong_one_fails(
     right = played(kernel, place, question.reference)
     assert question.check(right) == ""
     known = f"{right.printed} {question.request}"
-    figures = re.findall(r"(?<![\w.,#])\d[\d,.]*\d|(?<![\w.,#])\d", right.answer)
+    figures = re.findall(r"(?<![\w.,#])-?\d(?:[\d,.]*\d)?", right.answer)
     assert [figure for figure in figures if not any(holds_number(known, number) for number in numbers(figure))] == []
 
     if question.wrong.code == question.reference.code:

@@ -24,6 +24,7 @@ from offline_interpreter.bench.subjects import Subject
 from offline_interpreter.bench.suites import Item, load_suites, tasks_by_name
 from offline_interpreter.config import Options
 from offline_interpreter.errors import OfflineInterpreterError
+from offline_interpreter.machine import usable_cores
 
 _END_S = 5.0
 
@@ -127,7 +128,7 @@ def work(connection: Connection, job: Job) -> None:
     threading.Thread(target=_end_with_run, name="end with the run", daemon=True).start()
     try:
         gpu = GpuMemory()
-        player = open_player(job.subject, job.options)
+        player = open_player(job.subject, replace(job.options, threads=_threads(job)))
     except Exception as error:  # a file may break the loader in any way, and the run goes on with the next model
         connection.send(Unusable(_told(error)))
         return
@@ -142,6 +143,15 @@ def work(connection: Connection, job: Job) -> None:
             except Exception as error:  # a kernel that cannot start, a task whose inputs cannot be made
                 record = replace(record_of(job.base, task, item), status="error", reason=_told(error))
             connection.send(replace(record, vram_bytes=gpu.taken_bytes()))
+
+
+def _threads(job: Job) -> int | None:
+    """Return how many threads compute here: of several workers each takes its share of the cores."""
+    if job.options.threads or job.base.parallel == 1:
+        return job.options.threads
+    from offline_interpreter.engines.llama.context import choose_threads
+
+    return choose_threads(None, job.subject.file_bytes, max(usable_cores() // job.base.parallel, 1))
 
 
 def _told(error: Exception) -> str:

@@ -153,7 +153,10 @@ def _panels(rng: Random, folder: Path) -> Question:
         '"Sales by region". Save it as panels.svg and as panels.png with at least 1200 x 800 pixels.',
         look,
         solution(code, "The figure is saved as panels.svg and panels.png."),
-        solution(code.replace("title=region, ", ""), "The figure is saved as panels.svg and panels.png."),
+        solution(
+            code.replace("title=region, ", "").replace('fig.savefig("panels.png", dpi=100)', ""),
+            "The figure is saved as panels.svg and panels.png.",
+        ),
     )
 
 

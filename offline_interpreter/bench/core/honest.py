@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from random import Random
 
-from offline_interpreter.bench.core.answers import is_near, numbers, require_figures, require_name, said
+from offline_interpreter.bench.core.answers import is_near, mentions, numbers, require_figures, require_name, said
 from offline_interpreter.bench.core.demands import Look, question, require, solution
 from offline_interpreter.bench.core.invented import PRODUCTS, REGIONS, TOWNS, people, write_csv
 from offline_interpreter.bench.tasks import Attempt, Question, Task
@@ -146,6 +146,8 @@ def _no_ratings(rng: Random, folder: Path) -> Question:
 
     def look(attempt: Attempt) -> None:
         refusing([*_totals(stars), *others, count, len(rows)], "rating", "rated", "star")(attempt)
+        is_about_it = mentions(attempt.answer, empty) or "column" not in attempt.answer.casefold()
+        require(is_about_it, f"The answer does not say that nobody rated the {empty}.")
         require(not _MEAN_OF_0.search(said(attempt.answer).casefold()), "The answer takes no ratings for a mean of 0.")
 
     return question(

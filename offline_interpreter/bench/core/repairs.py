@@ -182,8 +182,7 @@ def _broken_lines(rng: Random, folder: Path) -> Question:
     (folder / "events.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
 
     def look(attempt: Attempt) -> None:
-        require_figures(attempt.answer, truth)
-        require_number(attempt.answer, broken, "how many lines are broken")
+        require_figures(attempt.answer, truth | {"broken lines": broken})
 
     code = """
         import json
@@ -204,10 +203,11 @@ def _broken_lines(rng: Random, folder: Path) -> Question:
     return question(
         "events.jsonl should have one JSON object per line, but our till crashed now and then and some lines are "
         "broken. Per town: how many pieces were sold, returns taken off? And how many lines had to be left out "
-        "because they are broken? Empty lines are not broken.",
+        "because they are broken? Empty lines are not broken. Write it as a line per town, like Dunmere: 12, and a "
+        "last one, broken lines: 3.",
         look,
-        solution(code, f"{said}\n\n{broken} lines are broken."),
-        f"{said}\n\n{broken + sum(not line for line in lines)} lines are broken.",
+        solution(code, f"{said}\n\nbroken lines: {broken}"),
+        f"{said}\n\nbroken lines: {broken + sum(not line for line in lines)}",
     )
 
 
