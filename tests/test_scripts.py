@@ -12,6 +12,11 @@ from pathlib import Path
 
 import pytest
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
 ROOT = Path(__file__).parent.parent
 SCRIPTS = [*sorted((ROOT / "scripts").glob("[a-z]*")), ROOT / ".ci" / "run"]
 SHELL_SCRIPTS = [path for path in SCRIPTS if path.is_file() and b"bash" in path.read_bytes()[:200]]
@@ -299,7 +304,10 @@ def test_command_may_be_executed(name: str) -> None:
     assert os.access(ROOT / name, os.X_OK)
 
 
-def test_lock_pins_all_that_the_project_names() -> None:
-    named = re.findall(r'^ +"([\w-]+)[<>=]=', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+def test_lock_pins_all_that_set_up_installs() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    requirements = [*project["dependencies"], *extras["data"], *extras["dev"]]
+    named = [re.split(r"[<>=; ]", requirement)[0] for requirement in requirements]
     pinned = re.findall(r"^([\w-]+)==", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
     assert {name.lower() for name in named} <= {name.lower().replace("_", "-") for name in pinned}
