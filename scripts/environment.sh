@@ -217,9 +217,10 @@ get_engine() { # sets wheel: the engine as it was built once, else built now
     find_compilers
     if [[ $backend == cuda ]]; then duration='10 to 30 minutes'; fi
     say "  Building the engine, llama.cpp for $backend: $duration, and only once."
+    # Not from pip's cache, which knows a wheel by its version and not by how it was built.
     building=$(mktemp -d "$folder/building.XXXXXX")
     : >"$log"
-    if ! CMAKE_ARGS='' SKBUILD_CMAKE_DEFINE=$(engine_defines) pip wheel -v --no-deps --no-binary llama-cpp-python \
+    if ! CMAKE_ARGS='' SKBUILD_CMAKE_DEFINE=$(engine_defines) pip wheel -v --no-deps --no-cache-dir --no-binary llama-cpp-python \
         -w "$building" "${engine_source:-llama-cpp-python==$(engine_version)}" |
         show_progress 'Building the engine' "$log"; then
         rm -rf "$building"
