@@ -167,10 +167,7 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What is being waited for; ``total`` 0 means that it is not known.
-
-    Load counts per cent, prompt counts tokens, check (of a model's SHA-256) counts bytes.
-    """
+    """What is waited for: per cent of a load, tokens of a prompt, bytes of a check; ``total`` 0: it is not known."""
 
     stage: Literal["load", "prompt", "check"]
     done: int

@@ -71,10 +71,9 @@ def test_answer_is_streamed_to_standard_output(scripted: Interpreter, capsys: py
 
 
 def test_what_is_wanting_about_a_model_is_said_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    class Wanting(ScriptedEngine):
-        notes = ("No usable chat template: ChatML is used.",)
-
-    with Interpreter(engine=Wanting([Answer("a"), Answer("b")]), workspace=tmp_path) as interpreter:
+    engine = ScriptedEngine([Answer("a"), Answer("b")])
+    engine.notes = ("No usable chat template: ChatML is used.",)
+    with Interpreter(engine=engine, workspace=tmp_path) as interpreter:
         interpreter.chat("hello")
         assert capsys.readouterr().err.count("ChatML is used") == 1
         interpreter.chat("hello again")

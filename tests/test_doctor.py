@@ -100,7 +100,7 @@ def test_a_folder_that_is_gone_is_a_problem_among_others(folder, environment):
     gone = ("sh", "-c", 'rmdir "$PWD" && exec "$@"', "sh")
     ran = doctor(folder, environment, "--json", prefix=gone)
     assert ran.returncode == 1, ran.stderr
-    assert "is gone" in findings_of(ran, "folders")[0]["text"]
+    assert "does not exist any more" in findings_of(ran, "folders")[0]["text"]
     assert findings_of(ran, "llama.cpp")[0]["state"] == "ok"
 
 

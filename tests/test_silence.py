@@ -34,13 +34,17 @@ RUNS: dict[str, list[list[str]]] = {
     "models rm": [["mine"], ["nothing"]],
     "models default": [["mine"], [], ["starter"]],
     "models path": [["mine"], ["starter"], ["qwen3.5-4b"]],
+    "bench run": [["--models", "references", "--tasks", "numbers-product", "--out", "run"], ["--models", "nothing"]],
+    "bench report": [["."]],
+    "bench compare": [[".", "."]],
+    "bench speed": [["starter", "--prompt", "64", "--generate", "", "--depth", "0", "--repeats", "1"]],
     "bundle verify": [["."]],
     "bundle install": [["."]],
     "cache show": [[]],
     "cache clear": [[]],
     "doctor": [[], ["--json"]],
 }
-RUN_CELLS = {"", "ask", "exec"}  # strace alone sees what is tried in a confined cell
+RUN_CELLS = {"", "ask", "exec", "bench run"}  # strace alone sees what is tried in a confined cell
 MAY_ASK = {"models pull", "bundle create"}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from offline_interpreter.config import Options, load_options
+from offline_interpreter.config import Options, current_folder, load_options
 from offline_interpreter.doctor import engine, surroundings
 from offline_interpreter.doctor.airgap import NAME as NETWORK
 from offline_interpreter.doctor.airgap import check_silence
@@ -47,9 +47,11 @@ def findings(*, airgap: bool, on_wait: Callable[[str], None]) -> Iterator[Findin
 def _options() -> tuple[Options, tuple[Finding, ...]]:
     """Return the options that hold here, or the defaults and what is wrong with them."""
     try:
+        current_folder()
+    except UsageError as error:
+        complaint = Finding("folders", "problem", error.cause, error.remedy)
+        return Options(workspace=Path(tempfile.gettempdir())), (complaint,)
+    try:
         return load_options({}), ()
     except UsageError as error:
         return Options(), (Finding("settings", "problem", error.cause, error.remedy),)
-    except FileNotFoundError:
-        complaint = Finding("folders", "problem", "The folder that you are in is gone.", "Change to another one.")
-        return Options(workspace=Path(tempfile.gettempdir())), (complaint,)
