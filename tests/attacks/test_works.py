@@ -28,7 +28,7 @@ WORKS = {
     "sklearn": """
 from sklearn.ensemble import RandomForestClassifier
 from joblib import Parallel, delayed
-print(RandomForestClassifier(4, n_jobs=2).fit([[0], [1]], [0, 1]).predict([[1]])[0])
+print(RandomForestClassifier(4, n_jobs=2, bootstrap=False).fit([[0], [1]], [0, 1]).predict([[1]])[0])
 assert Parallel(n_jobs=2, prefer='threads')(delayed(int)(x) for x in '12') == [1, 2]
 assert Parallel(n_jobs=2)(delayed(int)(x) for x in '12') == [1, 2]""",
     "imageio_ffmpeg": """
