@@ -68,8 +68,16 @@ class Hub:
     files: dict[str, bytes] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
-    sent_bytes: int = 0
     closing: threading.Event = field(default_factory=threading.Event)
+    counts: list[int] = field(default_factory=list)  # of the bytes that each answer sent
+
+    @property
+    def sent_bytes(self) -> int:
+        return sum(self.counts)
+
+    def count_anew(self) -> None:
+        """Forget what was sent: an answer that is still under way to who hung up counts no more."""
+        self.counts = []
 
     def methods(self) -> list[str]:
         return [request.method for request in self.requests]
@@ -208,6 +216,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send_body(self, body: bytes, cut: Fault | None, slow: Fault | None) -> None:
         end = min(cut.at, len(body)) if cut else len(body)
+        counts, number = self.hub.counts, len(self.hub.counts)
+        counts.append(0)
         for at in range(0, end, _PIECE_BYTES):
             piece = body[at : min(at + _PIECE_BYTES, end)]
             try:
@@ -215,7 +225,7 @@ class _Handler(BaseHTTPRequestHandler):
             except OSError:  # who asked has left
                 self.close_connection = True
                 return
-            self.hub.sent_bytes += len(piece)
+            counts[number] += len(piece)
             if slow and self.hub.closing.wait(len(piece) / slow.at):
                 self.close_connection = True
                 return

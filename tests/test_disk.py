@@ -57,7 +57,7 @@ with loopback_hub() as hub:
     print(store.state(store.find("tiny")))
     tell(pull_entry, store, entry())
     other.unlink()
-    hub.sent_bytes = 0
+    hub.count_anew()
     tell(pull_entry, store, entry())
     print(store.state(store.find("tiny")), hub.sent_bytes < len(DATA))
     mine = disk.with_name("mine.gguf")

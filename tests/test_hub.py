@@ -234,7 +234,8 @@ def begin(hub: Hub, store: Store) -> Path:
     hub.faults = fails_at("reset", KEPT)
     with pytest.raises(PullFailed):
         pull(store)
-    hub.faults, hub.sent_bytes = [], 0
+    hub.faults = []
+    hub.count_anew()
     part: Path = store.folder / "tiny" / f"{NAME}.part"
     assert part.stat().st_size
     return part
@@ -260,7 +261,8 @@ def test_line_that_is_cut_for_good_is_gone_on_with(hub: Hub, store: Store, kind:
     ):
         pull(store)
     assert_no_model(store)
-    hub.faults, hub.sent_bytes = [], 0
+    hub.faults = []
+    hub.count_anew()
     pull(store)
     assert_whole(store)
     assert hub.sent_bytes == len(DATA) - kept
@@ -396,7 +398,7 @@ def test_interrupt_in_each_phase_is_gone_on_from(hub: Hub, store: Store, kind: s
     with pytest.raises(KeyboardInterrupt):
         pull_entry(store, entry(), on_work=interrupt)
     assert_no_model(store)
-    hub.sent_bytes = 0
+    hub.count_anew()
     pull(store)
     assert_whole(store)
     assert hub.sent_bytes == len(DATA) - min(number * MIB if kind == "fetch" else len(DATA), len(DATA))
@@ -524,7 +526,7 @@ def test_parts_that_are_there_are_not_fetched_again(hub: Hub, store: Store) -> N
     with pytest.raises(KeyboardInterrupt):
         pull_entry(store, entry(*(file_of(data, name) for name, data in PARTS.items())), on_work=interrupt)
     assert store.state(held(store)) == "incomplete"
-    hub.sent_bytes = 0
+    hub.count_anew()
     pull_entry(store, entry(*(file_of(data, name) for name, data in PARTS.items())))
     assert hub.sent_bytes <= len(PARTS["tiny-00003-of-00003.gguf"])
     assert_whole(store, **PARTS)
