@@ -34,7 +34,8 @@ WIDTHS = (*range(64, 256, 16), *range(256, 512, 32), *range(512, 1024, 64), *ran
 KNOWN_KEPT = 0.15
 SCORED_TOKENS = 12288  # of a batch of which it is only seen
 SMOOTHED_EXAMPLES = 2000
-COPY_SHARE = 0.03
+AGAIN_AFTER = 4000  # examples that it got wrong: a second time costs neither making it nor looking at it
+COPY_SHARE = 0.05
 Missed = Callable[[Tensor, Tensor], Tensor]  # (tokens, weights) to which of the examples the network gets wrong
 REQUESTS = ((1, 76), (2, 19), (3, 3), (5, 1), (9, 1))  # of a conversation, with weights
 
@@ -122,12 +123,18 @@ class Batches:
         return (batch for _, batch in _of_like_length(examples, self._batch_tokens))
 
     def _worth_learning(self, examples: Iterable[Example]) -> Iterator[Example]:
-        """Yield those that the network does not know yet, and some that it does."""
+        """Yield those that the network does not know yet, once more much later, and some that it does."""
+        again: list[Example] = []
         for group, batch in _of_like_length(examples, SCORED_TOKENS):
             missed = self._missed(*batch).tolist()
             kept = [one for one, wrong in zip(group, missed, strict=True) if wrong or self._dice.random() < KNOWN_KEPT]
+            again += itertools.compress(group, missed)
             self.share_kept += (len(kept) / len(group) - self.share_kept) * len(group) / SMOOTHED_EXAMPLES
             yield from kept
+            while len(again) > AGAIN_AFTER:
+                place = self._dice.randrange(len(again))
+                again[place], again[-1] = again[-1], again[place]
+                yield again.pop()
 
     def _take(self) -> Example:
         while True:

@@ -29,7 +29,7 @@ REFUSALS_CUT = 0.7
 REFUSAL_TOKENS = 45  # of a cut one: what the grammar forces, and the words that tell it from other answers
 PLANS_CUT = 0.3  # of the last turns of one cell: end with the message that says what the cell does
 CELLS_CUT = 0.45  # of them: end with the cell
-LOOK_ALIKE_SHARE = 0.5  # of the copies
+LOOK_ALIKE_SHARE, LIST_SHARE = 0.3, 0.5  # of the copies
 COPY_FIRST_TOKEN = 261  # characters and pieces of words; control pieces and bytes stand before
 
 
@@ -102,13 +102,38 @@ def _escaped(text: str) -> str:
 
 
 def copy_example(rng: Random, tokenizer: Tokenizer) -> Example:
-    """Return tokens and the same again, where nothing but copying helps: random ones, or lines of look-alikes."""
-    copied = _look_alikes(rng, tokenizer) if rng.random() < LOOK_ALIKE_SHARE else _random_tokens(rng, tokenizer.size)
-    tokens = [START, USER, *copied, END, ASSISTANT, *copied]
-    return Example(tokens, [0.0] * (len(copied) + 4) + [0.3] * len(copied))
+    """Return tokens and the same again, where nothing but copying helps: random ones, look-alikes, or a list."""
+    kind = rng.random()
+    if kind < LIST_SHARE:
+        given, copied, weight = *_lists(rng, tokenizer), 1.0
+    else:
+        given = _look_alikes(rng, tokenizer) if kind < LIST_SHARE + LOOK_ALIKE_SHARE else _random(rng, tokenizer.size)
+        copied, weight = given, 0.3
+    tokens = [START, USER, *given, END, ASSISTANT, *copied]
+    return Example(tokens, [0.0] * (len(given) + 4) + [weight] * len(copied))
 
 
-def _random_tokens(rng: Random, vocabulary: int) -> list[int]:
+def _lists(rng: Random, tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
+    """Return a list as people write it, with few and short items that come again, and as Python does."""
+    one = rng.choice((_digits, _decimals, made_up_name))
+    kinds = [one(rng) for _ in range(rng.randint(2, 12))]
+    items = rng.choices(kinds, k=rng.randint(4, 24))
+    between = rng.choice((", ", " ", ",", "; ", " / ", " | ", "\n"))
+    last = rng.choice((between, between, " and ", " & "))
+    given = between.join(items[:-1]) + last + items[-1]
+    copied = '\\", \\"'.join(items).join(('[\\"', '\\"]')) if one is made_up_name else ", ".join(items).join("[]")
+    return tokenizer.encode(given), tokenizer.encode(copied)
+
+
+def _digits(rng: Random) -> str:
+    return str(rng.randrange(10 ** rng.randint(1, 3)))
+
+
+def _decimals(rng: Random) -> str:
+    return f"{rng.randrange(100)}.{rng.randrange(10)}"
+
+
+def _random(rng: Random, vocabulary: int) -> list[int]:
     return [rng.randrange(COPY_FIRST_TOKEN, vocabulary) for _ in range(rng.randint(10, 120))]
 
 

@@ -24,6 +24,8 @@ WARM_UP_STEPS = 150
 WEIGHT_DECAY = 0.02
 LARGEST_GRADIENT = 1.0
 SMOOTHING = 0.98
+# Processors without AMX multiply bfloat16 no faster: one with AVX512_BF16 alone needed 1.7 times as long for it.
+FAST_BFLOAT16 = bool(torch.cpu.get_capabilities().get("amx_bf16", False))
 AVERAGING = 0.995  # of the weights over the steps: the average is what is exported
 
 
@@ -56,10 +58,17 @@ class Schedule:
         return self.peak * warm * max(LAST_RATE_SHARE, min(1.0, left / self.decay_share))
 
 
+def predict(network: Network, tokens: Tensor) -> Tensor:
+    """Return the logits of all tokens but the first, in bfloat16 where the machine multiplies it faster."""
+    kind = tokens.device.type
+    with torch.autocast(kind, torch.bfloat16, enabled=kind == "cuda" or FAST_BFLOAT16):
+        logits: Tensor = network(tokens[:, :-1])
+    return logits
+
+
 def weighted_loss(network: Network, tokens: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
     """Return the mean loss by weight, and the share of fully weighted tokens whose prediction is right."""
-    with torch.autocast(tokens.device.type, torch.bfloat16):
-        logits = network(tokens[:, :-1]).flatten(0, 1)
+    logits = predict(network, tokens).flatten(0, 1)
     targets, weights = tokens[:, 1:].flatten(), weights[:, 1:].flatten()
     losses = functional.cross_entropy(logits.float(), targets, reduction="none")
     full = weights >= 1.0
@@ -70,8 +79,7 @@ def weighted_loss(network: Network, tokens: Tensor, weights: Tensor) -> tuple[Te
 @torch.no_grad()
 def missed(network: Network, tokens: Tensor, weights: Tensor) -> Tensor:
     """Return for each example whether any fully weighted token is predicted wrongly, or there is none."""
-    with torch.autocast(tokens.device.type, torch.bfloat16):
-        predicted = network(tokens[:, :-1]).argmax(-1)
+    predicted = predict(network, tokens).argmax(-1)
     full = weights[:, 1:] >= 1.0
     return ((predicted != tokens[:, 1:]) & full).any(1) | ~full.any(1)
 
