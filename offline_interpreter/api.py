@@ -56,7 +56,7 @@ from offline_interpreter.workspace.scan import Workspace
 if TYPE_CHECKING:
     from offline_interpreter.engines.base import Engine, OnProgress
     from offline_interpreter.engines.fenced import FencedEngine
-    from offline_interpreter.engines.llama import LlamaEngine
+    from offline_interpreter.engines.llama.engine import LlamaEngine
 
 UNATTENDED_TIMEOUT_S = 600.0  # how long a cell may run when nobody sits at a terminal
 
@@ -209,7 +209,7 @@ def load_engine(
     """
     path = find_model(options.model)
     _check_held(path, progress or _ignore, cancel)
-    from offline_interpreter.engines.llama import LlamaEngine
+    from offline_interpreter.engines.llama.engine import LlamaEngine
 
     engine = LlamaEngine(
         path,

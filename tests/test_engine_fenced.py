@@ -23,7 +23,7 @@ from offline_interpreter.engines.fenced import (
     fenced_message,
     fenced_text,
 )
-from offline_interpreter.engines.llama import LlamaEngine
+from offline_interpreter.engines.llama.engine import LlamaEngine
 from offline_interpreter.engines.llama.gbnf import GbnfGrammar
 from offline_interpreter.errors import EngineError, UsageError
 from offline_interpreter.prompt import system_prompt

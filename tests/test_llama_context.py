@@ -143,7 +143,7 @@ def test_a_window_that_memory_cannot_hold_says_so(tmp_path: Path) -> None:
     program = f"""
 import resource
 from pathlib import Path
-from offline_interpreter.engines.llama import LlamaEngine
+from offline_interpreter.engines.llama.engine import LlamaEngine
 LlamaEngine(Path({str(path)!r})).close()
 used_kb = int(Path("/proc/self/status").read_text().split("VmSize:")[1].split()[0])
 resource.setrlimit(resource.RLIMIT_AS, (used_kb * 1024 + 2**28,) * 2)

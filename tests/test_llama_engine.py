@@ -11,7 +11,7 @@ from synthetic import CHATML, write_hybrid_model, write_model, write_recurrent_m
 
 from offline_interpreter.cancel import Cancel
 from offline_interpreter.engines.base import stream_in_thread
-from offline_interpreter.engines.llama import LlamaEngine
+from offline_interpreter.engines.llama.engine import LlamaEngine
 from offline_interpreter.engines.llama.gpus import gpu_is_usable
 from offline_interpreter.errors import ContextFull, EngineError, ModelMissing
 from offline_interpreter.models.fit import ALL_LAYERS

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from synthetic import write_model
 
 from offline_interpreter.cancel import Cancel
-from offline_interpreter.engines.llama import LlamaEngine
+from offline_interpreter.engines.llama.engine import LlamaEngine
 from offline_interpreter.engines.llama.gbnf import GbnfConstraint, GbnfGrammar
 from offline_interpreter.engines.llama.gbnf_text import BLOCK_CHARS, MOST_CHARS
 from offline_interpreter.engines.llama.grammar import Constraint, GuidanceConstraint
@@ -350,7 +350,7 @@ import sys
 sys.modules["llguidance"] = None  # importing it fails
 from importlib import resources
 from pathlib import Path
-from offline_interpreter.engines.llama import LlamaEngine
+from offline_interpreter.engines.llama.engine import LlamaEngine
 from offline_interpreter.cancel import Cancel
 from offline_interpreter.records import Message, Sampling
 from offline_interpreter.steps import STEP_SCHEMA

@@ -12,7 +12,7 @@ import pytest
 
 from offline_interpreter.api import open_session
 from offline_interpreter.config import Options
-from offline_interpreter.engines.llama import LlamaEngine
+from offline_interpreter.engines.llama.engine import LlamaEngine
 from offline_interpreter.records import CellStart, Message, TurnEnd
 
 ROOT = Path(__file__).resolve().parent.parent

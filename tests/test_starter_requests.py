@@ -21,7 +21,7 @@ import pytest
 
 from offline_interpreter.api import find_model, open_session
 from offline_interpreter.config import STARTER, Options
-from offline_interpreter.engines.llama import LlamaEngine
+from offline_interpreter.engines.llama.engine import LlamaEngine
 from offline_interpreter.records import CellStart, Event, OutputMade, TurnEnd
 
 for package in ("pandas", "PIL", "openpyxl", "matplotlib", "segno", "pypdfium2"):

@@ -1,4 +1,4 @@
-"""The in-process llama.cpp engine.
+"""The in-process llama.cpp engine. Its modules are imported one by one: some need neither llama.cpp nor NumPy.
 
 loader      a file → Weights (vocabulary, template, grammar), shared in the process
 template    roles → the text around contents          vocabulary  text ↔ tokens
@@ -9,9 +9,3 @@ drafts      what may come next, by what came before   prefixes    what was evalu
 loop        one reply                                 engine      all of it, as ``engines.base.Engine``
 binding     llama.cpp itself, and its log             machine     cores and memory
 """
-
-from __future__ import annotations
-
-from offline_interpreter.engines.llama.engine import LlamaEngine
-
-__all__ = ["LlamaEngine"]
