@@ -24,8 +24,8 @@ from pathlib import Path
 from random import Random
 
 from offline_interpreter.cancel import Cancel
-from offline_interpreter.engines.llama.engine import LlamaEngine
 from offline_interpreter.engines.llama.binding import library
+from offline_interpreter.engines.llama.engine import LlamaEngine
 from offline_interpreter.errors import OfflineInterpreterError
 from offline_interpreter.models.gguf import read_header
 from offline_interpreter.records import Message, Sampling

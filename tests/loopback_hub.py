@@ -69,15 +69,15 @@ class Hub:
     faults: list[Fault] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     closing: threading.Event = field(default_factory=threading.Event)
-    counts: list[int] = field(default_factory=list)  # of the bytes that each answer sent
+    sent: list[int] = field(default_factory=list)  # the sizes of the pieces of files that went out
 
     @property
     def sent_bytes(self) -> int:
-        return sum(self.counts)
+        return sum(self.sent)
 
     def count_anew(self) -> None:
         """Forget what was sent: an answer that is still under way to who hung up counts no more."""
-        self.counts = []
+        self.sent = []
 
     def methods(self) -> list[str]:
         return [request.method for request in self.requests]
@@ -216,8 +216,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send_body(self, body: bytes, cut: Fault | None, slow: Fault | None) -> None:
         end = min(cut.at, len(body)) if cut else len(body)
-        counts, number = self.hub.counts, len(self.hub.counts)
-        counts.append(0)
+        sent = self.hub.sent
         for at in range(0, end, _PIECE_BYTES):
             piece = body[at : min(at + _PIECE_BYTES, end)]
             try:
@@ -225,7 +224,7 @@ class _Handler(BaseHTTPRequestHandler):
             except OSError:  # who asked has left
                 self.close_connection = True
                 return
-            counts[number] += len(piece)
+            sent.append(len(piece))
             if slow and self.hub.closing.wait(len(piece) / slow.at):
                 self.close_connection = True
                 return

@@ -9,8 +9,7 @@ import pytest
 from synthetic import WRITERS, write_hybrid_model, write_model, write_recurrent_model
 
 from offline_interpreter.cancel import Cancel
-from offline_interpreter.engines.llama.engine import LlamaEngine
-from offline_interpreter.engines.llama.engine import LEAST_GROWTH_TOKENS
+from offline_interpreter.engines.llama.engine import LEAST_GROWTH_TOKENS, LlamaEngine
 from offline_interpreter.engines.llama.prefixes import LARGEST_SHARE, PrefixStore, clear, model_key, stored
 from offline_interpreter.engines.llama.tokens import Entry
 from offline_interpreter.records import Message, Progress, Reply, Sampling

@@ -10,8 +10,8 @@ from measuring.targets import Rounds
 from measuring.transcripts import TRANSCRIPTS
 from measuring.waits import drain
 from offline_interpreter.cancel import Cancel
-from offline_interpreter.engines.llama.engine import LlamaEngine
 from offline_interpreter.engines.llama.drafts import Drafts
+from offline_interpreter.engines.llama.engine import LlamaEngine
 from offline_interpreter.records import Reply, Sampling
 from offline_interpreter.steps import STEP_SCHEMA
 

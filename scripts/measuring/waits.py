@@ -12,8 +12,8 @@ from typing import Any
 from measuring.targets import Rounds
 from measuring.transcripts import SYSTEM
 from offline_interpreter.cancel import Cancel
-from offline_interpreter.engines.llama.engine import LlamaEngine
 from offline_interpreter.engines.llama.context import BATCH_TOKENS
+from offline_interpreter.engines.llama.engine import LlamaEngine
 from offline_interpreter.records import Message, Reply, Sampling
 from offline_interpreter.steps import STEP_SCHEMA
 

@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 WAITING = 512  # examples made ahead
 # Lengths that examples are padded to. Some, since the matrix library prepares itself anew for each shape it meets.
 WIDTHS = (*range(64, 256, 16), *range(256, 512, 32), *range(512, 1024, 64), *range(1024, 2049, 256))
-# To see whether the network knows an example takes a third of what learning from it takes.
+# To see whether the network knows an example takes a quarter of what learning from it takes.
 KNOWN_KEPT = 0.05
 SCORED_TOKENS = 12288  # of a batch of which it is only seen
 SMOOTHED_EXAMPLES = 2000
-AGAIN_AFTER = 4000  # examples that it got wrong: a second time costs neither making it nor looking at it
+AGAIN_AFTER = 4000  # others that it got wrong, one comes again: that costs neither making it nor looking at it
 COPY_SHARE = 0.05
 Missed = Callable[[Tensor, Tensor], Tensor]  # (tokens, weights) to which of the examples the network gets wrong
 REQUESTS = ((1, 76), (2, 19), (3, 3), (5, 1), (9, 1))  # of a conversation, with weights

@@ -17,6 +17,8 @@ from offline_interpreter.kernel.manager import Kernel
 from offline_interpreter.records import Limits, Output
 
 TIER = "OFFLINE_INTERPRETER_TESTED_TIER"  # which one ``under`` has made this machine offer
+# Those of a lower tier are run by ``test_elsewhere``, each in a process of its own.
+collect_ignore = [f"test_tier_{tier.lower()}.py" for tier in "BC" if os.environ.get(TIER) != tier]
 SECRET = "secret-5f1c-of-the-host"
 PLACES = ["/srv", "/var/tmp", "/tmp", str(Path.home())]  # in the view, and in what is replaced by empty folders
 

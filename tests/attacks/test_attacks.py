@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 from attempts import CONTROLLED, OTHERS
-from conftest import SECRET, TIER, run
+from conftest import SECRET, run
 
-pytestmark = pytest.mark.skipif(os.environ.get(TIER, "A") != "A", reason="tier A cannot be had here")
 PLANTED = ("/tmp/planted", "/var/tmp/planted", "/dev/shm/planted")
 
 
@@ -55,7 +54,7 @@ def _content(path: Path) -> bytes:
 
 @pytest.mark.parametrize("name", CONTROLLED)
 def test_unconfined_the_canary_is_tripped(unconfined, canaries, monkeypatch, name):
-    if name in {"high bits"} and os.uname().machine != "x86_64":
+    if name == "high bits" and os.uname().machine != "x86_64":
         pytest.skip("a number of x86-64")
     canaries.reset()
     setting = f"import os; os.environ['HOST_PASSWORD'] = {SECRET[:6]!r} + {SECRET[6:]!r}\n"

@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 from attempts import CONTROLLED, HARMFUL, OTHERS
-from conftest import TIER, run
+from conftest import run
 
 from offline_interpreter.errors import KernelError
 from offline_interpreter.kernel.manager import Kernel
@@ -21,8 +21,6 @@ from offline_interpreter.records import Limits
 # What the message says: names of processes, whether a file exists, and what lies in the workspace.
 SAID = {"processes of the host", "keys"}
 IN_THE_WORKSPACE = {name for name in OTHERS if name.startswith(("git", "environment", "project", "editor", "shell"))}
-
-pytestmark = pytest.mark.skipif(os.environ.get(TIER) != "B", reason="runs where there are no user namespaces")
 
 
 @pytest.fixture(scope="module")
