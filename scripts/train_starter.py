@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import ctypes
+import math
 import os
 import shutil
 import signal
@@ -29,9 +30,16 @@ def main() -> None:
     """Do what the command line says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tokens", type=float, default=30e6, help="tokens to train with in all, resumed ones counted")
-    parser.add_argument("--decay-share", type=float, default=0.3, help="of all tokens: over the last, the rate falls")
+    parser.add_argument(
+        "--minutes", type=float, default=math.inf, help="to train in all, where they end before the tokens"
+    )
+    parser.add_argument("--decay-share", type=float, default=0.3, help="of the training: over the last, the rate falls")
     parser.add_argument("--rate", type=float, default=1.0, metavar="FACTOR", help="of the rates that a new one gets")
     parser.add_argument("--batch-tokens", type=int, default=6144)
+    parser.add_argument(
+        "--known", type=float, default=0.05, metavar="SHARE", help="of known examples, to learn from too"
+    )
+    parser.add_argument("--times", type=int, default=2, help="that an example comes which the network got wrong")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--layers", type=int, default=4, help="a network that is resumed gets more of them, never less")
     parser.add_argument("--more", action="append", default=[], metavar="FAMILY=FACTOR", help="of its share, repeatable")
@@ -70,7 +78,7 @@ def train_model(options: argparse.Namespace) -> None:
     os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(options.cache / "compiled"))
     keep_memory()
     import torch
-    from starter.batches import Batches, Source
+    from starter.batches import Batches, Choice, Source
     from starter.export import write_model, write_vocabulary
     from starter.tokenizer import Pieces, read_vocabulary
     from starter.training import Schedule, resume, train
@@ -97,9 +105,10 @@ def train_model(options: argparse.Namespace) -> None:
         more=factors(options.more),
         workers=options.workers or (1 if device == "cpu" else max(1, (os.cpu_count() or 2) - 1)),
     )
-    schedule = Schedule(int(options.tokens), options.decay_share, options.rate)
+    choice = Choice(options.batch_tokens, options.known, options.times)
+    schedule = Schedule(options.tokens, options.decay_share, options.rate, options.minutes * 60)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped; --resume-from goes on from here."))
-    with Batches(source, batch_tokens=options.batch_tokens, missed=trainer.missed) as batches:
+    with Batches(source, choice, trainer.missed) as batches:
         try:
             train(trainer, batches, schedule, keep, options.keep_every)
         finally:

@@ -151,6 +151,28 @@ def test_llama_cpp_computes_what_was_trained(tokenizer: Tokenizer) -> None:
     assert sum(a == b for a, b in zip(ours, theirs, strict=True)) >= 0.97 * len(tokens)
 
 
+def test_matrices_are_changed_as_pytorch_s_own_muon_changes_them() -> None:
+    torch = pytest.importorskip("torch", reason="the extra 'train' is not installed")
+    from starter.muon import Muon
+
+    torch.manual_seed(1)
+    given = [torch.randn(rows, columns) for rows, columns in ((64, 64), (96, 64), (64, 64), (64, 96))]
+    ours, theirs = ([torch.nn.Parameter(matrix.clone()) for matrix in given] for _ in range(2))
+    optimizers = (
+        Muon(ours, lr=0.01, weight_decay=0.02, dtype=torch.bfloat16),
+        torch.optim.Muon(theirs, lr=0.01, weight_decay=0.02, adjust_lr_fn="match_rms_adamw"),
+    )
+    for _ in range(4):
+        for our, their in zip(ours, theirs, strict=True):
+            our.grad = their.grad = torch.randn_like(our)
+        for optimizer in optimizers:
+            optimizer.step()
+    for our, their, before in zip(ours, theirs, given, strict=True):
+        moved = (their - before).norm()
+        assert moved > 0.1
+        assert (our - their).norm() < 0.05 * moved
+
+
 def test_a_network_that_is_given_layers_computes_what_it_did() -> None:
     torch = pytest.importorskip("torch", reason="the extra 'train' is not installed")
     from starter.network import Network, Shape, grown

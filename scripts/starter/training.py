@@ -1,7 +1,11 @@
-"""The training loop: warm-up, a constant rate, a decay at the end; checkpoints that a later run goes on from."""
+"""The training loop: warm-up, a constant rate, a decay at the end; checkpoints that a later run goes on from.
+
+Nothing is fetched from a GPU but now and then, so that the next batch is made while it computes.
+"""
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from copy import deepcopy
@@ -15,6 +19,7 @@ from torch.nn import functional
 
 from starter.batches import Batches
 from starter.export import read_network
+from starter.muon import Muon
 from starter.network import Network, Shape, grown
 
 MATRIX_RATE = 1.5e-3  # peak, of the matrices between layers
@@ -23,10 +28,10 @@ LAST_RATE_SHARE = 0.03
 WARM_UP_STEPS = 150
 WEIGHT_DECAY = 0.02
 LARGEST_GRADIENT = 1.0
-SMOOTHING = 0.98
 # Processors without AMX multiply bfloat16 no faster: one with AVX512_BF16 alone needed 1.7 times as long for it.
 FAST_BFLOAT16 = bool(torch.cpu.get_capabilities().get("amx_bf16", False))
 AVERAGING = 0.995  # of the weights over the steps: the average is what is exported
+SHOWN_EVERY = 50  # steps
 
 
 @dataclass(slots=True)
@@ -36,44 +41,55 @@ class Progress:
     steps: int = 0
     tokens: int = 0
     examples: int = 0
+    seconds: float = 0.0
     loss: float = 0.0
     accuracy: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How long a training goes on, counting what was seen before; the rate falls over the last ``decay_share``.
+    """How long a training goes on, counting what was done before; the rate falls over the last ``decay_share``.
 
-    ``peak`` is a factor of the rates: less than 1 for a network that was trained already.
+    It ends with its tokens, or sooner with its time. ``peak`` is a factor of the rates: less than 1 for a network that
+    was trained already.
     """
 
-    total_tokens: int
+    total_tokens: float
     decay_share: float
     peak: float = 1.0
+    total_seconds: float = math.inf
+
+    def left(self, progress: Progress) -> float:
+        """Return the share of the training that is still to come."""
+        return max(0.0, 1.0 - max(progress.tokens / self.total_tokens, progress.seconds / self.total_seconds))
 
     def rate(self, progress: Progress) -> float:
         """Return the share of the peak rate that the next step gets."""
         warm = min(1.0, (progress.steps + 1) / WARM_UP_STEPS)
-        left = max(0.0, 1.0 - progress.tokens / self.total_tokens)
-        return self.peak * warm * max(LAST_RATE_SHARE, min(1.0, left / self.decay_share))
+        return self.peak * warm * max(LAST_RATE_SHARE, min(1.0, self.left(progress) / self.decay_share))
+
+
+def fast_dtype(device: str) -> torch.dtype:
+    """Return what a device multiplies fastest."""
+    return torch.bfloat16 if device == "cuda" or FAST_BFLOAT16 else torch.float32
 
 
 def predict(network: Network, tokens: Tensor) -> Tensor:
     """Return the logits of all tokens but the first, in bfloat16 where the machine multiplies it faster."""
     kind = tokens.device.type
-    with torch.autocast(kind, torch.bfloat16, enabled=kind == "cuda" or FAST_BFLOAT16):
+    with torch.autocast(kind, torch.bfloat16, enabled=fast_dtype(kind) == torch.bfloat16):
         logits: Tensor = network(tokens[:, :-1])
     return logits
 
 
 def weighted_loss(network: Network, tokens: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the mean loss by weight, and the share of fully weighted tokens whose prediction is right."""
+    """Return the mean loss by weight, and how many fully weighted tokens are predicted rightly, and how many are."""
     logits = predict(network, tokens).flatten(0, 1)
     targets, weights = tokens[:, 1:].flatten(), weights[:, 1:].flatten()
     losses = functional.cross_entropy(logits.float(), targets, reduction="none")
     full = weights >= 1.0
-    right = ((logits.argmax(-1) == targets) & full).sum() / full.sum()
-    return (losses * weights).sum() / weights.sum(), right
+    right = (logits.argmax(-1) == targets) & full
+    return (losses * weights).sum() / weights.sum(), torch.stack((right.sum(), full.sum()))
 
 
 @torch.no_grad()
@@ -90,16 +106,18 @@ class Trainer:
     def __init__(self, network: Network, device: str) -> None:
         self.device = device
         self.network = network = network.to(device)
-        # Half as fast again as one operation after the other; takes a minute once.
-        self._loss = torch.compile(weighted_loss, dynamic=True)
-        self._missed = torch.compile(missed, dynamic=True)
+        # Half as fast again on a CPU, for a minute once. A GPU is fast enough without; PyTorch 2.11 fails there.
+        self._loss, self._missed = weighted_loss, missed
+        if device == "cpu":
+            self._loss, self._missed = torch.compile(weighted_loss, dynamic=True), torch.compile(missed, dynamic=True)
         self.averaged = deepcopy(network)
         self.progress = Progress()
+        self._sums = torch.zeros(3, device=device)  # of losses, of tokens predicted rightly, of tokens
         inner = {name for name, weight in network.named_parameters() if name.startswith("blk.") and weight.dim() == 2}
         hidden = [weight for name, weight in network.named_parameters() if name in inner]
         other = [weight for name, weight in network.named_parameters() if name not in inner]
         # Muon learns matrices between layers in far fewer steps than AdamW does.
-        muon = torch.optim.Muon(hidden, lr=MATRIX_RATE, weight_decay=WEIGHT_DECAY, adjust_lr_fn="match_rms_adamw")
+        muon = Muon(hidden, MATRIX_RATE, WEIGHT_DECAY, fast_dtype(device))
         adam = torch.optim.AdamW(other, lr=OTHER_RATE, weight_decay=0.0, betas=(0.9, 0.98), fused=True)
         self.optimizers: list[tuple[torch.optim.Optimizer, float]] = [(muon, MATRIX_RATE), (adam, OTHER_RATE)]
 
@@ -108,7 +126,7 @@ class Trainer:
         for optimizer, peak in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = peak * schedule.rate(self.progress)
-        loss, right = self._loss(self.network, tokens.to(self.device), weights.to(self.device))
+        loss, counts = self._loss(self.network, self._there(tokens), self._there(weights))
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), LARGEST_GRADIENT)
         for optimizer, _ in self.optimizers:
@@ -116,17 +134,23 @@ class Trainer:
             optimizer.zero_grad(set_to_none=True)
         with torch.no_grad():
             torch._foreach_lerp_(list(self.averaged.parameters()), list(self.network.parameters()), 1 - AVERAGING)
-        progress = self.progress
-        keep = SMOOTHING if progress.steps else 0.0
-        progress.loss = keep * progress.loss + (1 - keep) * loss.item()
-        if right == right:  # a batch of nothing but copies has no share  # noqa: PLR0124
-            progress.accuracy = keep * progress.accuracy + (1 - keep) * right.item()
-        progress.steps += 1
-        progress.tokens += tokens.numel()
+            self._sums += torch.cat((loss.detach()[None], counts))
+        self.progress.steps += 1
+        self.progress.tokens += tokens.numel()
+
+    def show(self, steps: int) -> None:
+        """Put the mean loss and the share of right tokens into the progress; they were summed over the last steps."""
+        loss, right, full = self._sums.tolist()
+        self.progress.loss, self.progress.accuracy = loss / steps, right / max(full, 1.0)
+        self._sums.zero_()
+
+    def _there(self, tensor: Tensor) -> Tensor:
+        """Return a tensor on the device, without waiting for what a GPU still does."""
+        return tensor.pin_memory().to(self.device, non_blocking=True) if self.device == "cuda" else tensor
 
     def missed(self, tokens: Tensor, weights: Tensor) -> Tensor:
         """Return which examples the averaged network does not get right yet."""
-        missed: Tensor = self._missed(self.averaged, tokens.to(self.device), weights.to(self.device))
+        missed: Tensor = self._missed(self.averaged, self._there(tokens), self._there(weights))
         return missed
 
     def save(self, path: Path) -> None:
@@ -168,20 +192,22 @@ def resume(path: Path, layers: int, device: str) -> Trainer:
 def train(
     trainer: Trainer, batches: Batches, schedule: Schedule, keep: Callable[[], None], keep_every_s: float
 ) -> None:
-    """Train until all tokens of the schedule were seen; call ``keep`` now and then; print the progress."""
-    first_example = trainer.progress.examples
-    started, kept, tokens_before = time.monotonic(), time.monotonic(), trainer.progress.tokens
+    """Train until the schedule is at its end; call ``keep`` now and then; print the progress."""
+    progress = trainer.progress
+    first_example, first_second, tokens_before = progress.examples, progress.seconds, progress.tokens
+    started = kept = time.monotonic()
     for tokens, weights in batches:
         trainer.step(tokens, weights, schedule)
-        trainer.progress.examples = first_example + batches.examples_taken
         now = time.monotonic()
-        if trainer.progress.steps % 50 == 0:
-            speed = (trainer.progress.tokens - tokens_before) / (now - started)
-            print(_line(trainer.progress, speed), f" kept {batches.share_kept:.0%}", flush=True)
+        progress.examples, progress.seconds = first_example + batches.examples_taken, first_second + now - started
+        if progress.steps % SHOWN_EVERY == 0:
+            trainer.show(SHOWN_EVERY)
+            speed = (progress.tokens - tokens_before) / (now - started)
+            print(_line(progress, speed), f" missed {batches.share_missed:.1%}", flush=True)
         if now - kept > keep_every_s:
             keep()
             kept = now
-        if trainer.progress.tokens >= schedule.total_tokens:
+        if not schedule.left(progress):
             break
 
 
