@@ -58,6 +58,7 @@ QUESTION_FRAMES = (
     "<question> thanks",
     "do you know <question>",
 )
+ASKING = ("what", "how", "which", "where", "when", "who", "if ", "whether ")
 FOLDER = Path(__file__).with_name("phrases")
 SLOT = re.compile(r"<(\w+)>")
 ALTERNATIVES = re.compile(r"\[([^\[\]]*)\]")
@@ -112,8 +113,10 @@ def _framed(rng: Random, kind: str, text: str) -> str:
     if not frames or rng.random() > 0.3:
         return text
     frame = rng.choice(frames)
-    if kind == "?" and frame.startswith("do you know"):
-        return frame.replace("<question>", text.rstrip("?"))
+    if frame.startswith("do you know"):
+        return frame.replace("<question>", text.rstrip("?")) if text.startswith(ASKING) else text
+    if frame.startswith("and") and text.startswith("and"):
+        return text
     return frame.replace("<order>", text.rstrip(".")).replace("<question>", text)
 
 

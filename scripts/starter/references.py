@@ -76,6 +76,24 @@ BEFORE = (
     "<f> - ",
     "<f> ",
     "<f>, ",
+    "on <f>: ",
+    "my data is in <f>. ",
+    "i uploaded <f>. ",
+    "i just got <f>. ",
+    "work with <f>: ",
+    "let's look at <f>. ",
+    "please open <f>. ",
+    "can you open <f>? ",
+    "file: <f>. ",
+    "(<f>) ",
+    "regarding <f>: ",
+    "consider <f>. ",
+    "the file is <f>. ",
+    "my file is called <f>. ",
+    "out of <f>, ",
+    "inside <f>, ",
+    "going by <f>, ",
+    "attached is <f>. ",
 )
 PLAIN_BEFORE = 5  # of these read well inside of a polite frame
 AFTER = (" in <f>",) * 7 + (
@@ -99,6 +117,20 @@ AFTER = (" in <f>",) * 7 + (
     ", <f>",
     "  <f>",  # two blanks: the bare name
     "  <f>",
+    " out of <f>",
+    " within <f>",
+    " on <f>",
+    " (from <f>)",
+    " (see <f>)",
+    " (file: <f>)",
+    ", taken from <f>",
+    ", the data is in <f>",
+    ". file: <f>",
+    ", in <f>",
+    " going by <f>",
+    ". please use <f>",
+    ". it's in <f>",
+    ": <f>",
 )
 NAME_WANTED = re.compile(r"(file|table|called|named|a|file is|see|[-,(]|  ) ?<f>|^.?<f>")  # no description here
 BARE_COLUMN = re.compile(  # neither "the column" here

@@ -199,7 +199,7 @@ def _one(situation: Situation) -> Task:
         if power
         else any_number(rng, words=True)
     )
-    exponent = rng.randint(4 if "th power" in pattern else 2, 12)
+    exponent = rng.randint(4 if "<n>th" in pattern else 2, 12)
     rooted = whole(rng, 2, 200) if rng.random() < 0.5 else whole(rng, 2, 20000)
     if rng.random() < 0.4:
         side = rng.randint(2, 60)

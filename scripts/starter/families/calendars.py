@@ -8,7 +8,6 @@ from random import Random
 
 from starter.days import (
     day_code,
-    month_name,
     write_day,
 )
 from starter.dialogue import Situation, Task
@@ -25,15 +24,11 @@ def make(situation: Situation) -> Task:
 
 
 def follow_up(situation: Situation) -> Task | None:
-    """Return the same question about another year, month or birthday."""
+    """Return the same question about another year or birthday."""
     done, rng = situation.done, situation.rng
     if "leap" in done:
         year = _year(rng)
         return _leap_of(situation, _asked(situation, "follow up year", y=str(year)), year)
-    if "month" in done:
-        first = date(situation.today.year, rng.randint(1, 12), 1)
-        request = _asked(situation, "follow up month", m=month_name(rng, first.month))
-        return done["month"](situation, request, first.replace(year=done["year"]))
     if "age" in done:
         born = write_day(rng, _birthday(rng, situation.today))
         return _age_of(situation, _asked(situation, "follow up age", d=born.text), born.value, situation.today)

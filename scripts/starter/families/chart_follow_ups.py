@@ -228,7 +228,7 @@ def _format(situation: Situation, chart: Chart) -> Task | None:
     rng, path = situation.rng, PurePath(chart.file)
     ending = rng.choice([ending for ending in FORMATS if f".{ending}" != path.suffix])
     request = _say(situation, "follow up format", ending=spelled(rng, ending))
-    if "not png" in request and path.suffix != ".png":
+    if re.search("(not|of) png", request, re.IGNORECASE) and path.suffix != ".png":
         return None
     return replace(chart, file=f"{path.stem}.{ending}").task(situation, request)
 

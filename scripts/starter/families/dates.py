@@ -1,13 +1,14 @@
 """Dates: how far two days are apart, and what day lies so long before or after another.
 
-Today's date is the one that the conversation's first message names. Weekdays are in ``weekdays``, years, months and
-ages in ``calendars``, times of the day in ``clock``.
+Today's date is the one that the conversation's first message names. Weekdays are in ``weekdays``, leap years and
+ages in ``calendars``.
 """
 
 from __future__ import annotations
 
 import calendar
 import math
+import re
 from collections.abc import Callable, Sequence
 from datetime import date
 from random import Random
@@ -30,6 +31,7 @@ from starter.phrasing import load_phrases, say
 
 NAME = "dates and units"
 PHRASES = load_phrases("dates")
+NEAR = re.compile(r"<a>[^<]{,24}<b>")  # so that both can share a year
 
 # Per unit of a distance: the line that counts it, and how the count is said.
 DISTANCES = {
@@ -94,7 +96,7 @@ def _between(situation: Situation) -> Task:
 
 def _pair_texts(rng: Random, first: date, second: date, pattern: str) -> tuple[str, str] | None:
     """Return two days that say their year only once, where that reads well."""
-    if first.year != second.year or rng.random() < 0.5 or pattern.find("<a>") > pattern.find("<b>"):
+    if first.year != second.year or rng.random() < 0.5 or not NEAR.search(pattern):
         return None
     form = rng.choice(("{0:%B} {0.day}|{1:%B} {1.day}, {1.year}", "{0.day} {0:%B}|{1.day} {1:%B} {1.year}"))
     if first.month == second.month and rng.random() < 0.5:

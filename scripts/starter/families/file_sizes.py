@@ -9,14 +9,17 @@ from starter.dialogue import Situation, Task
 from starter.families.file_listing import COMMON_ENDINGS, IMPORT, counted, listed, selection
 from starter.file_references import Selection, kind_text, known_content, on_top, repeated, request_for, select, task
 from starter.numerals import SMALL_WORDS
+from starter.pictures import ENDINGS
 
+PICTURES = tuple(f".{ending}" for ending in ENDINGS)
 UNITS = {"kB": ("1000", ("kB", "kb", "KB", "kilobytes")), "MB": ("1_000_000", ("MB", "mb", "megabytes"))}
 
 
 def size(situation: Situation, name: str = "", section: str = "size") -> Task | None:
     """Tell a file's size, now and then in another unit than bytes."""
     rng = situation.rng
-    name = name or (rng.choice(situation.files) if situation.files else "")
+    names = [file for file in situation.files if not file.lower().endswith(PICTURES)]  # their size is width and height
+    name = name or (rng.choice(names) if names else "")
     if not name:
         return None
     unit, divided, scale = "bytes", "", 1

@@ -19,7 +19,7 @@ from starter.pictures import WORDS, lay_pictures, picture_name, picture_of, pict
 
 __all__ = ["NAME", "follow_up", "make", "prepare"]
 PHRASES = load_phrases("picture_sets")
-FOR_ONE = re.compile(r"<f> (is|has|needs|must)\b|\bit\b|the picture <f>")  # reads badly of several
+FOR_ONE = re.compile(r"(<f> (is|has|needs|must)|does <f>|\bit)\b|the (picture|image|photo) <f>")  # bad of several
 
 
 def prepare(situation: Situation) -> None:
