@@ -32,8 +32,7 @@ from starter_requests import CASES, FAMILIES, NO_SKILL, Case, holds, holds_in_or
 if TYPE_CHECKING:
     from offline_interpreter.engines.base import Engine
 
-AIM = 0.80  # of the cases
-REACHED = 0.75  # by the built-in model: 67 of 86, less two for days on which they differ; raised with each training
+REACHED = 0.82  # by the built-in model: 73 of 86, less two for days on which they differ; raised with each training
 THREADS = 2
 
 
@@ -171,11 +170,6 @@ def share_solved(outcomes: Sequence[Outcome]) -> float:
 
 def test_no_fewer_requests_are_solved_than_were(outcomes: list[Outcome]) -> None:
     assert share_solved(outcomes) >= REACHED, f"{table_of(outcomes)}\n\n{failures_of(outcomes)}"
-
-
-@pytest.mark.xfail(strict=True, reason="the starter solves 78 % so far")
-def test_four_of_five_requests_are_solved(outcomes: list[Outcome]) -> None:
-    assert share_solved(outcomes) >= AIM
 
 
 # -- the set is sound ---------------------------------------------------------------------------------------------
