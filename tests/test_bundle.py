@@ -312,7 +312,7 @@ def test_a_full_drive_is_told_before(tmp_path: Path) -> None:
 
 
 def test_a_file_that_a_drive_cannot_hold_is_told(maker: Maker, tmp_path: Path) -> None:
-    maker.add_model("large", bytes(9 << 20))
+    maker.add_model("large", bytes(17 << 20))
     program = [
         sys.executable,
         "-m",
@@ -323,10 +323,10 @@ def test_a_file_that_a_drive_cannot_hold_is_told(maker: Maker, tmp_path: Path) -
         "--models",
         "large",
     ]
-    command = ["sh", "-c", f'ulimit -f {(8 << 20) // 512} && exec "$@"', "-", *program]
+    command = ["sh", "-c", f'ulimit -f {(16 << 20) // 512} && exec "$@"', "-", *program]
     ran = subprocess.run(command, env=maker.environment, capture_output=True, text=True, check=False)
     assert "This drive cannot hold files over 4 GiB: use --split." in error_of(ran, 2)
-    assert maker.bundle("create", str(tmp_path / "b"), "--models", "large", "--split", "8M").returncode == 0
+    assert maker.bundle("create", str(tmp_path / "b"), "--models", "large", "--split", "16M").returncode == 0
 
 
 def test_a_file_in_too_many_parts_is_told(tmp_path: Path) -> None:
