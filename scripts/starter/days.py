@@ -109,11 +109,6 @@ def write_day_and_month(rng: Random, value: date) -> Day:
     return Day(_filled(rng, rng.choice(YEARLESS_FORMS), value), value, full=False)
 
 
-def month_name(rng: Random, month: int) -> str:
-    """Return the name of a month as people write it."""
-    return _filled(rng, rng.choice(("{M}", "{M}", "{M}", "{b}")), date(2000, month, 1))
-
-
 def named_day(rng: Random, *, ends: bool = False) -> tuple[str, int, int]:
     """Return a day with a name: the name, its month and day. With ``ends`` it may be the end of the year."""
     if ends and rng.random() < 0.2:

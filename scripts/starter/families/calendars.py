@@ -6,10 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from random import Random
 
-from starter.days import (
-    day_code,
-    write_day,
-)
+from starter.days import day_code, write_day
 from starter.dialogue import Situation, Task
 from starter.families.dates import NAME, PHRASES, told
 from starter.phrasing import say
