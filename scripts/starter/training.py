@@ -1,6 +1,6 @@
 """The training loop: warm-up, a constant rate, a decay at the end; checkpoints that a later run goes on from.
 
-Nothing is fetched from a GPU but now and then, so that the next batch is made while it computes.
+What a step computes is fetched from a GPU now and then only, so that the next batch is made meanwhile.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ class Trainer:
             self._loss, self._missed = torch.compile(weighted_loss, dynamic=True), torch.compile(missed, dynamic=True)
         self.averaged = deepcopy(network)
         self.progress = Progress()
-        self._sums = torch.zeros(3, device=device)  # of losses, of tokens predicted rightly, of tokens
+        self._sums = torch.zeros(4, device=device)  # of losses, steps, tokens predicted rightly, tokens
         inner = {name for name, weight in network.named_parameters() if name.startswith("blk.") and weight.dim() == 2}
         hidden = [weight for name, weight in network.named_parameters() if name in inner]
         other = [weight for name, weight in network.named_parameters() if name not in inner]
@@ -134,14 +134,14 @@ class Trainer:
             optimizer.zero_grad(set_to_none=True)
         with torch.no_grad():
             torch._foreach_lerp_(list(self.averaged.parameters()), list(self.network.parameters()), 1 - AVERAGING)
-            self._sums += torch.cat((loss.detach()[None], counts))
+            self._sums += torch.cat((torch.stack((loss, torch.ones_like(loss))), counts))
         self.progress.steps += 1
         self.progress.tokens += tokens.numel()
 
-    def show(self, steps: int) -> None:
-        """Put the mean loss and the share of right tokens into the progress; they were summed over the last steps."""
-        loss, right, full = self._sums.tolist()
-        self.progress.loss, self.progress.accuracy = loss / steps, right / max(full, 1.0)
+    def show(self) -> None:
+        """Put the mean loss and the share of right tokens since the last time into the progress."""
+        loss, steps, right, full = self._sums.tolist()
+        self.progress.loss, self.progress.accuracy = loss / max(steps, 1.0), right / max(full, 1.0)
         self._sums.zero_()
 
     def _there(self, tensor: Tensor) -> Tensor:
@@ -201,7 +201,7 @@ def train(
         now = time.monotonic()
         progress.examples, progress.seconds = first_example + batches.examples_taken, first_second + now - started
         if progress.steps % SHOWN_EVERY == 0:
-            trainer.show(SHOWN_EVERY)
+            trainer.show()
             speed = (progress.tokens - tokens_before) / (now - started)
             print(_line(progress, speed), f" missed {batches.share_missed:.1%}", flush=True)
         if now - kept > keep_every_s:
