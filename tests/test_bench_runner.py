@@ -209,6 +209,18 @@ def test_interrupted_a_run_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest
     assert len(read_records(out)) == 8
 
 
+def test_ctrl_c_while_a_worker_starts_is_the_runs_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OFFLINE_INTERPRETER_STATE", str(tmp_path / "state"))
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, signal, sys\nif '--multiprocessing-fork' in sys.orig_argv: os.kill(os.getpid(), signal.SIGINT)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    asked = command("--models", REFERENCES, "--tasks", "numbers-*", "--jobs", "2", "--out", str(tmp_path / "run"))
+    done = subprocess.run(asked, check=False, capture_output=True, text=True)
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+    assert {record.status for record in read_records(tmp_path / "run")} == {"solved"}
+
+
 def test_two_runs_do_not_share_a_folder(plan: Select) -> None:
     refused: list[str] = []
 

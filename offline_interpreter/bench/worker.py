@@ -11,8 +11,10 @@ import os
 import signal
 import threading
 import time
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -69,7 +71,8 @@ class Worker:
         context = multiprocessing.get_context("spawn")  # llama.cpp's threads do not survive a fork
         self.connection, theirs = context.Pipe()
         self._process = context.Process(target=work, args=(theirs, job), name=f"bench {job.subject.name}", daemon=True)
-        self._process.start()
+        with _interrupts_held_off():
+            self._process.start()
         theirs.close()
         self.item: Item | None = None
         self.is_loaded = False
@@ -119,12 +122,24 @@ class Worker:
         self.kill()
 
 
+@contextmanager
+def _interrupts_held_off() -> Iterator[None]:
+    """Hold SIGINT off this thread and off a process started here, which inherits that until ``work`` is prepared."""
+    resource_tracker.ensure_running()  # where starting a process does it, Python before 3.12 lets SIGINT through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 # -- in the process -----------------------------------------------------------------------------------------------
 
 
 def work(connection: Connection, job: Job) -> None:
     """Load the model, then ask it what comes through ``connection``, until that is None."""
     signal.signal(signal.SIGINT, lambda *_: None)  # the run, which gets it too, decides
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_end_with_run, name="end with the run", daemon=True).start()
     try:
         gpu = GpuMemory()
