@@ -16,6 +16,7 @@ import os
 import shutil
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -107,12 +108,14 @@ def train_model(options: argparse.Namespace) -> None:
     )
     choice = Choice(options.batch_tokens, options.known, options.times)
     schedule = Schedule(options.tokens, options.decay_share, options.rate, options.minutes * 60)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped; --resume-from goes on from here."))
+    stop = threading.Event()
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ending, lambda *_: stop.set())
     with Batches(source, choice, trainer.missed) as batches:
-        try:
-            train(trainer, batches, schedule, keep, options.keep_every)
-        finally:
-            keep()
+        train(trainer, batches, schedule, keep, keep_every_s=options.keep_every, stop=stop)
+    keep()
+    if stop.is_set():
+        sys.exit("Stopped; --resume-from goes on from here.")
     shutil.copy(options.cache / "starter.gguf", options.out)
     print(f"Wrote {options.out} ({options.out.stat().st_size / 1e6:.1f} MB).")
 

@@ -10,6 +10,7 @@ import itertools
 import multiprocessing
 import os
 import queue
+import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,6 +83,7 @@ def _family(rng: Random, more: Mapping[str, float]) -> str:
 
 
 def _generate(chunks: Queue[list[Arrays]], source: Source, worker: int) -> None:
+    signal.signal(signal.SIGINT, lambda *_: None)  # the training, which gets it too, ends this
     os.nice(19)  # the threads that learn wait for one another: what interrupts one of them holds up all
     gc.set_threshold(50_000)  # what charts leave behind is collected less often: a tenth faster
     skip_painting()

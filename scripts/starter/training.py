@@ -6,6 +6,7 @@ What a step computes is fetched from a GPU now and then only, so that the next b
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Callable
 from copy import deepcopy
@@ -190,9 +191,15 @@ def resume(path: Path, layers: int, device: str) -> Trainer:
 
 
 def train(
-    trainer: Trainer, batches: Batches, schedule: Schedule, keep: Callable[[], None], keep_every_s: float
+    trainer: Trainer,
+    batches: Batches,
+    schedule: Schedule,
+    keep: Callable[[], None],
+    *,
+    keep_every_s: float,
+    stop: threading.Event,
 ) -> None:
-    """Train until the schedule is at its end; call ``keep`` now and then; print the progress."""
+    """Train until the schedule is at its end, or ``stop`` is set; call ``keep`` now and then; print the progress."""
     progress = trainer.progress
     first_example, first_second, tokens_before = progress.examples, progress.seconds, progress.tokens
     started = kept = time.monotonic()
@@ -207,7 +214,7 @@ def train(
         if now - kept > keep_every_s:
             keep()
             kept = now
-        if not schedule.left(progress):
+        if stop.is_set() or not schedule.left(progress):
             break
 
 
