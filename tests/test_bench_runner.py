@@ -8,6 +8,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -21,6 +22,7 @@ from offline_interpreter.bench.records import RECORDS, TRANSCRIPTS, Record, read
 from offline_interpreter.bench.runner import Plan, run
 from offline_interpreter.bench.subjects import REFERENCES, WRONG, Subject, find_subjects
 from offline_interpreter.bench.suites import Selection, load_suites
+from offline_interpreter.bench.worker import interrupts_held_off
 from offline_interpreter.config import Options
 from offline_interpreter.errors import UsageError
 
@@ -219,6 +221,25 @@ def test_ctrl_c_while_a_worker_starts_is_the_runs_alone(tmp_path: Path, monkeypa
     done = subprocess.run(asked, check=False, capture_output=True, text=True)
     assert (done.returncode, "Traceback" in done.stderr) == (0, False)
     assert {record.status for record in read_records(tmp_path / "run")} == {"solved"}
+
+
+def test_ctrl_c_leaves_nothing_half_started() -> None:
+    done: list[str] = []
+    begun = threading.Event()
+    library = threading.Thread(target=lambda: (begun.wait(), signal.raise_signal(signal.SIGINT)))
+    library.start()  # a thread of its own, whose mask lets the signal through
+
+    def start() -> None:
+        with interrupts_held_off():
+            begun.set()
+            library.join()
+            done.append("the rest")
+
+    with pytest.raises(KeyboardInterrupt):
+        start()
+    assert done == ["the rest"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
 def test_two_runs_do_not_share_a_folder(plan: Select) -> None:

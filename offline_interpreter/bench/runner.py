@@ -21,7 +21,7 @@ from offline_interpreter.bench.records import Environment, Record, RecordFile, a
 from offline_interpreter.bench.subjects import Subject
 from offline_interpreter.bench.suites import Item, Selection, items, load_suites, tasks_by_name
 from offline_interpreter.bench.tasks import Suite, Task
-from offline_interpreter.bench.worker import Job, Loaded, Unusable, Worker
+from offline_interpreter.bench.worker import Job, Loaded, Unusable, Worker, interrupts_held_off
 from offline_interpreter.bench.workplace import workplace
 from offline_interpreter.config import Options
 from offline_interpreter.errors import UsageError
@@ -196,7 +196,9 @@ class _ModelRun:
         spec = self._plan.selection.suites
         path = self._subject.path
         options = replace(self._plan.options, model=str(path)) if path else self._plan.options
-        self._workers.append(Worker(Job(self._subject, spec, options, self._base, self._work, self._plan.out)))
+        job = Job(self._subject, spec, options, self._base, self._work, self._plan.out)
+        with interrupts_held_off():
+            self._workers.append(Worker(job))
 
     def _hear(self, worker: Worker) -> None:
         told = worker.receive()

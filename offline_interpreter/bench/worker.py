@@ -67,12 +67,11 @@ class Worker:
     """
 
     def __init__(self, job: Job) -> None:
-        """Start the process, which begins to load the model."""
+        """Start the process, which begins to load the model; ``interrupts_held_off`` is meant for this."""
         context = multiprocessing.get_context("spawn")  # llama.cpp's threads do not survive a fork
         self.connection, theirs = context.Pipe()
         self._process = context.Process(target=work, args=(theirs, job), name=f"bench {job.subject.name}", daemon=True)
-        with _interrupts_held_off():
-            self._process.start()
+        self._process.start()
         theirs.close()
         self.item: Item | None = None
         self.is_loaded = False
@@ -123,24 +122,40 @@ class Worker:
 
 
 @contextmanager
-def _interrupts_held_off() -> Iterator[None]:
-    """Hold SIGINT off this thread and off a process started here, which inherits that until ``work`` is prepared."""
+def interrupts_held_off() -> Iterator[None]:
+    """Hold SIGINT off until here is done what must not be left half done.
+
+    A process started here inherits the mask, and keeps it until ``work`` is prepared. The handler is for this process,
+    where a thread of a library may take what the mask keeps from this one.
+    """
     resource_tracker.ensure_running()  # where starting a process does it, Python before 3.12 lets SIGINT through again
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    noted: list[int] = []
+    is_main = threading.current_thread() is threading.main_thread()
+    handler = signal.signal(signal.SIGINT, lambda number, _: noted.append(number)) if is_main else None
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if is_main:
+            signal.signal(signal.SIGINT, handler)
+        if noted:
+            signal.raise_signal(signal.SIGINT)
 
 
 # -- in the process -----------------------------------------------------------------------------------------------
 
 
 def work(connection: Connection, job: Job) -> None:
-    """Load the model, then ask it what comes through ``connection``, until that is None."""
+    """Load the model, then ask it what comes through ``connection``, until that is None or the run has ended."""
     signal.signal(signal.SIGINT, lambda *_: None)  # the run, which gets it too, decides
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_end_with_run, name="end with the run", daemon=True).start()
+    with suppress(EOFError, ConnectionError):
+        _serve(connection, job)
+
+
+def _serve(connection: Connection, job: Job) -> None:
     try:
         gpu = GpuMemory()
         player = open_player(job.subject, replace(job.options, threads=_threads(job)))
