@@ -226,7 +226,7 @@ def test_ctrl_c_while_a_worker_starts_is_the_runs_alone(tmp_path: Path, monkeypa
 def test_ctrl_c_leaves_nothing_half_started() -> None:
     done: list[str] = []
     begun = threading.Event()
-    library = threading.Thread(target=lambda: (begun.wait(), signal.raise_signal(signal.SIGINT)))
+    library = threading.Thread(target=lambda: (begun.wait(), signal.raise_signal(signal.SIGINT)), daemon=True)
     library.start()  # a thread of its own, whose mask lets the signal through
 
     def start() -> None:

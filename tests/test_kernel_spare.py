@@ -71,6 +71,7 @@ def test_one_that_does_not_protect_what_has_come_since_is_not_taken(tmp_path):
         assert "Read-only file system" in run(kernel, "open('.git/planted', 'w')")
 
 
+@pytest.mark.parametrize("kernel", ["auto"], indirect=True)
 def test_nothing_of_the_code_that_ran_reaches_it(kernel):
     if kernel.confinement.tier != "A":
         pytest.skip("temporary folders are shared here")
