@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from importlib import resources
+from pathlib import PurePath
 from typing import NamedTuple
 
 from offline_interpreter.records import Artifact, CellResult, Message
@@ -26,6 +27,8 @@ HEAD_SHARE = 0.6  # of a shortened text; the rest is its tail
 SAMPLE_CHARS = 2_000  # from which the tokens of a longer text are estimated
 LEAST_CHARS = 40  # no text is cut below this
 LISTED_FILES = 30
+NAMES_SHARE = 0.03  # of the window, at most, for the names of files beside a request …
+NAME_SHARE = 0.01  # … and for one of them
 LISTED_PACKAGES = 150
 
 
@@ -42,25 +45,57 @@ def system_prompt(packages: Sequence[str], custom_instructions: str = "") -> str
     return text
 
 
-def first_user_text(request: str, *, today: date, files: Sequence[str]) -> str:
+def first_user_text(request: str, *, today: date, files: Sequence[str], room: Room) -> str:
     """Return the first user message of a session: the date, the names of the files in the folder, the request."""
-    return f"Today: {today:%Y-%m-%d} ({today:%A})\nFiles: {_listing(files)}\n\n{request}"
+    return f"Today: {today:%Y-%m-%d} ({today:%A})\nFiles: {room.listing(files, request)}\n\n{request}"
 
 
-def user_text(request: str, changes: Sequence[Artifact] = (), notes: Sequence[str] = ()) -> str:
+def user_text(request: str, changes: Sequence[Artifact] = (), notes: Sequence[str] = (), *, room: Room) -> str:
     """Return a later user message; ``changes`` are what the person did to the files since the last turn.
 
-    ``notes`` say what else happened since.
+    ``notes`` say what else happened since. Names of files get a third of the room: what was said is there as well.
     """
-    lines = [*notes, *_change_lines(changes)]
+    lines = [*notes, *_change_lines(changes, replace(room, tokens=room.tokens // 3), request)]
     return "\n".join([*lines, "", request]) if lines else request
 
 
-def _listing(files: Sequence[str]) -> str:
-    if not files:
-        return "none"
-    more = len(files) - LISTED_FILES
-    return ", ".join(files[:LISTED_FILES]) + (f" and {more} more" if more > 0 else "")
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many ``tokens`` the names of files may have in a message, how many one name, and what counts them.
+
+    A small model loses its way among names that are many or long.
+    """
+
+    tokens: int
+    name_tokens: int
+    count: Count
+
+    def listing(self, files: Sequence[str], request: str = "") -> str:
+        """Name those of ``files`` that fit, in their order, and tell how many do not.
+
+        Those that ``request`` names come first, then short ones of the folder itself.
+        """
+        if not files:
+            return "none"
+        asked, left, listed = request.casefold(), self.tokens, set()
+
+        def rank(path: str) -> tuple[bool, int, int]:
+            return PurePath(path).stem.casefold() not in asked, path.count("/"), len(path.encode())
+
+        for path in sorted(files, key=rank)[:LISTED_FILES]:
+            tokens = self.count(f"{path}, ")
+            if tokens <= min(left, self.name_tokens):
+                left -= tokens
+                listed.add(path)
+        if not listed:
+            return f"{len(files)}, with long names"
+        more = len(files) - len(listed)
+        return ", ".join(path for path in files if path in listed) + (f" and {more} more" if more else "")
+
+
+def request_room(window_tokens: int, count: Count) -> Room:
+    """Return the room for names of files beside a request, in a window of ``window_tokens``."""
+    return Room(int(window_tokens * NAMES_SHARE), int(window_tokens * NAME_SHARE), count)
 
 
 # -- observations -------------------------------------------------------------------------------------------------
@@ -111,23 +146,18 @@ def observation_text(observed: Observed, result: CellResult, *, budget: int, cou
         parts.append(_ENDINGS[result.status].format(seconds=result.seconds))
     if result.state_lost:
         parts.append("Variables are lost; files remain.")
-    parts += _file_lines(observed)
+    parts += _change_lines(observed.artifacts, Room(budget // 4, budget // 25, count))
+    if observed.figures:
+        parts.append(f"Figures shown: {len(observed.figures)}")
     return "\n".join(parts) if parts else "The cell ran and printed nothing."
 
 
-def _file_lines(observed: Observed) -> list[str]:
-    lines = _change_lines(observed.artifacts)
-    if observed.figures:
-        lines.append(f"Figures shown: {len(observed.figures)}")
-    return lines
-
-
-def _change_lines(artifacts: Sequence[Artifact]) -> list[str]:
+def _change_lines(artifacts: Sequence[Artifact], room: Room, request: str = "") -> list[str]:
     lines = []
     for change in ("created", "modified", "deleted"):
         paths = [artifact.path for artifact in artifacts if artifact.change == change]
         if paths:
-            lines.append(f"Files {change}: {_listing(paths)}")
+            lines.append(f"Files {change}: {room.listing(paths, request)}")
     return lines
 
 

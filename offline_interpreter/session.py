@@ -330,9 +330,10 @@ class Session:
         changes = [*self._untold, *self.cells.workspace.settle()]
         notes, self._untold, self._notes = self._notes, [], []
         self._told.append(changes)
+        room = prompt.request_room(self.engine.context_tokens, self.engine.count_tokens)
         if self._turns():
-            return prompt.user_text(text, changes, notes)
-        return prompt.first_user_text(text, today=date.today(), files=self.cells.workspace.files())
+            return prompt.user_text(text, changes, notes, room=room)
+        return prompt.first_user_text(text, today=date.today(), files=self.cells.workspace.files(), room=room)
 
     def _turns(self) -> int:
         return sum(message.role == "user" for message in self.messages)

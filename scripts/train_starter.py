@@ -64,7 +64,7 @@ def learn_vocabulary_file() -> None:
     from starter.vocabulary import learn_vocabulary
 
     def texts(seed: int) -> list[str]:
-        conversation = talk(seed, held_out=False, requests=1, budget=500, count=len)
+        conversation = talk(seed, held_out=False, requests=1, window=2000, count=len)
         return [message.text for turn in conversation.turns for message in turn.messages]
 
     pieces = learn_vocabulary(text for seed in range(VOCABULARY_SAMPLES) for text in texts(-1 - seed))

@@ -27,20 +27,54 @@ def test_system_prompt_depends_on_packages_and_instructions_alone() -> None:
     assert first.endswith("Speak German.")
 
 
+def first(request: str, files: list[str], window_tokens: int = 8192) -> str:
+    room = prompt.request_room(window_tokens, count)
+    return prompt.first_user_text(request, today=date(2026, 11, 21), files=files, room=room)
+
+
 def test_first_request_carries_date_and_files() -> None:
-    text = prompt.first_user_text("Sum it.", today=date(2026, 11, 21), files=["a.csv", "b.csv"])
-    assert text == "Today: 2026-11-21 (Saturday)\nFiles: a.csv, b.csv\n\nSum it."
+    assert first("Sum it.", ["a.csv", "b.csv"]) == "Today: 2026-11-21 (Saturday)\nFiles: a.csv, b.csv\n\nSum it."
+    assert first("Sum it.", []) == "Today: 2026-11-21 (Saturday)\nFiles: none\n\nSum it."
 
 
 def test_long_list_of_files_is_cut_and_counted() -> None:
-    text = prompt.first_user_text("x", today=date(2026, 1, 1), files=[f"{n}.csv" for n in range(100)])
-    assert "29.csv and 70 more" in text
+    assert "28.csv, 29.csv and 70 more\n" in first("x", [f"{n:02}.csv" for n in range(100)])
+
+
+def test_files_that_a_request_names_are_listed_first_but_in_their_order() -> None:
+    files = [f"{n:02}.csv" for n in range(100)]
+    assert "00.csv" in first("x", files)
+    assert "28.csv, 75.csv and 70 more\n" in first("How many rows has 75.csv?", files)
+    assert "28.csv, 75.CSV and 70 more\n" in first("rows of 75", [name.replace("75.csv", "75.CSV") for name in files])
+
+
+def test_names_of_files_take_little_of_a_small_window() -> None:
+    short, long = [f"{n:02}.csv" for n in range(9)], [f"below/{n:09}.csv" for n in range(9)]
+    assert first("x", [*short, *long], 1000).split("\n")[1] == (
+        "Files: 00.csv, 01.csv, 02.csv, 03.csv, 04.csv, 05.csv, 06.csv, 07.csv, 08.csv, below/000000000.csv,"
+        " below/000000001.csv and 7 more"
+    )
+    assert "Files: a.csv and 1 more\n" in first("x", ["a.csv", "b" * 60], 1000)
+    assert "Files: 2, with long names\n" in first("x", ["a" * 60, "b" * 60], 1000)
 
 
 def test_later_request_names_what_the_person_changed() -> None:
-    assert prompt.user_text("Go on.") == "Go on."
-    text = prompt.user_text("Go on.", [Artifact("new.csv", "created", 3)])
-    assert text == "Files created: new.csv\n\nGo on."
+    room = prompt.request_room(1000, count)
+    assert prompt.user_text("Go on.", room=room) == "Go on."
+    text = prompt.user_text("Go on.", [Artifact("new.csv", "created", 3)], ["Variables are lost."], room=room)
+    assert text == "Variables are lost.\nFiles created: new.csv\n\nGo on."
+    many = [Artifact(f"{n:02}.csv", "deleted", 0) for n in range(50)]
+    assert prompt.user_text("x", many, room=room) == (
+        "Files deleted: 00.csv, 01.csv, 02.csv, 03.csv, 04.csv and 45 more\n\nx"
+    )
+
+
+@given(st.lists(st.text(min_size=1, max_size=200), max_size=60, unique=True), st.integers(100, 20_000))
+def test_names_of_files_have_the_room_that_they_are_given(names: list[str], window_tokens: int) -> None:
+    room = prompt.request_room(window_tokens, count)
+    text = room.listing(names)
+    assert count(text) <= room.tokens + len(", with long names")
+    assert (text == "none") == (not names)
 
 
 def test_observation_of_output_files_and_figures() -> None:
@@ -52,6 +86,12 @@ def test_observation_of_output_files_and_figures() -> None:
     assert observe(observed) == (
         "Output:\n17797\nFiles created: a.png\nFiles modified: b.csv\nFiles deleted: c\nFigures shown: 1"
     )
+
+
+def test_observation_of_many_files_keeps_to_its_budget() -> None:
+    made = tuple(Artifact(f"{n:032x}.dat", "created", 1) for n in range(90))
+    assert count(observe(Observed(artifacts=made), budget=500)) <= 250
+    assert "and 78 more" in observe(Observed(artifacts=made), budget=500)
 
 
 def test_observation_of_silence_says_so() -> None:

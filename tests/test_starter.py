@@ -211,6 +211,14 @@ def test_product_is_computed_by_code_that_ran(engine: LlamaEngine, workspace: Pa
     assert "17797" in end.answer
 
 
+def test_a_folder_full_of_files_does_not_confuse_it(engine: LlamaEngine, workspace: Path) -> None:
+    names = [f"{n:032x}.dat" for n in range(20)] + [f"Übersicht {n} – Prüfung.docx" for n in range(20)]
+    for name in names:
+        (workspace / name).touch()
+    answers = [ask(engine, workspace, request)[1].answer for request in ("What is 37 * 481?", "5 miles in km")]
+    assert ("17797" in answers[0], "8.04" in answers[1]) == (True, True)
+
+
 def test_unknown_request_gets_an_honest_answer(engine: LlamaEngine, workspace: Path) -> None:
     cells, end = ask(engine, workspace, "What is the capital of France?")
     assert not cells

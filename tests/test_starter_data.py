@@ -47,7 +47,7 @@ def characters(text: str) -> int:
 
 @cache
 def conversation(family: str, seed: int, held_out: bool = False) -> Conversation:
-    return talk(seed, held_out=held_out, requests=2, budget=512, count=characters, family=family)
+    return talk(seed, held_out=held_out, requests=2, window=2048, count=characters, family=family)
 
 
 def turns(family: str) -> list[Played]:
@@ -67,7 +67,7 @@ def test_conversation_yields_small_talk_and_requests_that_go_on() -> None:
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_same_seed_gives_same_conversation(family: str) -> None:
-    again = talk(3, held_out=False, requests=2, budget=512, count=characters, family=family)
+    again = talk(3, held_out=False, requests=2, window=2048, count=characters, family=family)
     assert [turn.messages for turn in again.turns] == [turn.messages for turn in conversation(family, 3).turns]
 
 
@@ -151,7 +151,7 @@ def test_wrong_output_is_refused(tmp_path: Path) -> None:
     task = Task("arithmetic", "1 + 1", [Code("", "print(3)")], lambda _: "", agrees=lambda outputs: outputs[0] == "2\n")
     situation = make_situation(Random(0), held_out=False, table=False)
     with pytest.raises(WrongTruth):
-        play(task, situation, Workbench(tmp_path), first=True, budget=100, count=characters)
+        play(task, situation, Workbench(tmp_path), first=True, window=400, count=characters)
 
 
 def test_created_files_are_observed(tmp_path: Path) -> None:

@@ -21,7 +21,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from offline_interpreter.prompt import observation_budget
 from starter.examples import Example, conversation_example, copy_example
 from starter.painting import skip_painting
 from starter.sessions import FAMILIES, talk
@@ -63,8 +62,8 @@ def make_example(seed: int, tokenizer: Tokenizer, source: Source) -> Example:
     if rng.random() < COPY_SHARE:
         return copy_example(rng, tokenizer)
     requests = rng.choices([number for number, _ in REQUESTS], [weight for _, weight in REQUESTS])[0]
-    budget, family = observation_budget(source.context), _family(rng, source.more)
-    conversation = talk(seed, held_out=False, requests=requests, budget=budget, count=tokenizer.count, family=family)
+    family, window = _family(rng, source.more), source.context
+    conversation = talk(seed, held_out=False, requests=requests, window=window, count=tokenizer.count, family=family)
     example = conversation_example(rng, tokenizer, conversation.turns)
     return Example(example.tokens[: source.context], example.weights[: source.context])
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from offline_interpreter.prompt import first_user_text, observation_text, user_text
+from offline_interpreter.prompt import first_user_text, observation_budget, observation_text, request_room, user_text
 from offline_interpreter.records import Answer, Code, Message
 from offline_interpreter.steps import write_step
 from starter.execution import Ran, Workbench
@@ -96,12 +96,13 @@ class Played:
         return self.messages[-1].text
 
 
-def play(task: Task, situation: Situation, bench: Workbench, *, first: bool, budget: int, count: Count) -> Played:
+def play(task: Task, situation: Situation, bench: Workbench, *, first: bool, window: int, count: Count) -> Played:
     """Run the cells of a task and return the turn. Raises ``WrongTruth`` when the truth denies the output."""
+    room = request_room(window, count)
     request = (
-        first_user_text(task.request, today=situation.today, files=situation.files)
+        first_user_text(task.request, today=situation.today, files=situation.files, room=room)
         if first
-        else user_text(task.request)
+        else user_text(task.request, room=room)
     )
     messages = [Message("user", request)]
     outputs = []
@@ -110,7 +111,7 @@ def play(task: Task, situation: Situation, bench: Workbench, *, first: bool, bud
         ran: Ran = bench.run(cell.code)
         touched |= {artifact.path for artifact in ran.observed.artifacts}
         outputs.append(ran.observed.text + ran.observed.error)
-        observation = observation_text(ran.observed, ran.result, budget=budget, count=count)
+        observation = observation_text(ran.observed, ran.result, budget=observation_budget(window), count=count)
         messages += [Message("assistant", write_step(cell)), Message("observation", observation)]
         situation.files = bench.files()
     if not task.agrees(outputs):

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 from offline_interpreter.api import open_session
 from offline_interpreter.config import Options
-from offline_interpreter.prompt import observation_budget
 from offline_interpreter.records import Answer, CellStart, TurnEnd
 from offline_interpreter.steps import parse_step, write_step
 from starter.dialogue import Played, fingerprint
@@ -50,7 +49,6 @@ class Verdict:
 
 def conversations(family: str, count: int, engine: Engine) -> Iterator[Conversation]:
     """Yield unseen conversations that begin with a request of a family: phrasings, names and files kept for this."""
-    budget = observation_budget(engine.context_tokens)
     for index in range(count):
         seed = FIRST_SEED + 1000 * sum(family.encode()) + index
         requests = 2 if index % FOLLOWED_EVERY == FOLLOWED_EVERY - 1 else 1
@@ -58,7 +56,7 @@ def conversations(family: str, count: int, engine: Engine) -> Iterator[Conversat
             seed,
             held_out=True,
             requests=requests,
-            budget=budget,
+            window=engine.context_tokens,
             count=engine.count_tokens,
             family=family,
             today=date.today(),  # of which the session speaks

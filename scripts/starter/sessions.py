@@ -178,7 +178,7 @@ def talk(
     *,
     held_out: bool,
     requests: int,
-    budget: int,
+    window: int,
     count: Count,
     family: str = "",
     today: date | None = None,
@@ -202,7 +202,7 @@ def talk(
         bench = Workbench(folder)
         turns: list[Played] = []
         for index, task in enumerate(_tasks(situation, parts, going_on)):
-            turns.append(play(task, situation, bench, first=index == 0, budget=budget, count=count))
+            turns.append(play(task, situation, bench, first=index == 0, window=window, count=count))
     return replace(conversation, turns=turns)
 
 
