@@ -829,6 +829,19 @@ def test_a_generator_that_ends_with_its_last_output_leaves_the_kernel_alive(shar
     assert run(shared, "kept").status == "ok"
 
 
+def test_an_interrupt_that_comes_late_does_not_stop_the_next_cell(shared):
+    if shared.confinement.tier != "A":
+        pytest.skip("no process stands between that could hand it on late")
+    running = outputs_of(shared, "print('only')")
+    next(running)
+    os.killpg(shared._child._process.pid, signal.SIGSTOP)  # those that hand it on, without the interpreter
+    later = threading.Timer(0.2, os.killpg, (shared._child._process.pid, signal.SIGCONT))
+    later.start()
+    running.close()
+    assert run(shared, "import time\ntime.sleep(0.4)").status == "ok"
+    later.join()
+
+
 def test_an_interrupt_of_the_host_stops_the_cell(shared):
     before = signal.signal(signal.SIGALRM, signal.default_int_handler)
     try:
@@ -1033,7 +1046,8 @@ def abused(tmp_path_factory):
         LINK
         + "import fcntl\nfor pipe in (1, 2, link._pipes.event): fcntl.fcntl(pipe, 1031, 4096)\nprint('x' * 300_000)",
         LINK + "import os\nown = os.open(f'/proc/self/fd/{link._pipes.command}', os.O_WRONLY)\n"
-        'os.write(own, b\'\\n{"type": "run", "cell": "x", "number": 1, "memory_bytes": 0, "code": "1"}\\n\')',
+        'run = b\'{"type": "run", "cell": "x", "number": 1, "memory_bytes": 0, "interrupts": 0, "code": "1"}\'\n'
+        "os.write(own, b'\\n' + run + b'\\n')",
         LINK + "link.send({'type': 'input', 'request': [1], 'prompt': {}, 'secret': 3}); link.send({'type': 'input'})",
         "import gc; gc.disable(); import sys; sys.setrecursionlimit(100)",
     ],

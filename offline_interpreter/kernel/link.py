@@ -11,6 +11,7 @@ import select
 import signal
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -20,10 +21,12 @@ from types import FrameType
 from .protocol import UNACKNOWLEDGED, Message, MessageReader, encode_message
 
 _ACKNOWLEDGED_WITHIN_S = 5.0  # then a host that does not answer is not waited for
+_INTERRUPTED_WITHIN_S = 0.5  # a cell may have ignored an interrupt, which then never comes
 _READ_BYTES = 1 << 16
 
 # Bound before a cell can replace them.
 _getpid, _read, _write = os.getpid, os.read, os.write
+_monotonic, _sleep = time.monotonic, time.sleep
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class Interrupts:
 
     def __init__(self) -> None:
         self.armed = False
+        self._come = 0
         self._held = 0
         self._noted = False
 
@@ -50,7 +54,15 @@ class Interrupts:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         self._noted = False
 
+    def await_all(self, sent: int) -> None:
+        """Wait a moment for those of ``sent`` that have not come yet: they are not meant for the next cell."""
+        ends_at = _monotonic() + _INTERRUPTED_WITHIN_S
+        while self._come < sent and _monotonic() < ends_at:
+            _sleep(0.002)
+        self._come = sent
+
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self._come += 1
         if self._held:
             self._noted = True
         elif self.armed:

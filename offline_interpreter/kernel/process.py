@@ -80,6 +80,7 @@ class Child:
         pipes = dict(zip(names, theirs, strict=True))
         self._is_supervised = plan is not None and plan.layers.namespaces
         self.is_confined = plan is not None
+        self.interrupts = 0  # that were sent
         self.places = plan.places() if plan is not None else ""
         given = json.dumps({**pipes, **({"lifetime": -1} if self._is_supervised else {}), **folders})
         program = [absolute(python), "-I", "-X", "utf8", str(ENTRY), given]
@@ -187,7 +188,8 @@ class Child:
             return False
 
     def interrupt(self) -> None:
-        """Send SIGINT to the child and to what its cell started."""
+        """Send SIGINT to the child and to what its cell started; it may come after the cell has ended."""
+        self.interrupts += 1
         _signal_group(self._process, signal.SIGINT)
 
     def kill(self) -> None:

@@ -59,7 +59,7 @@ class RunningCell:
         self._lines = code.splitlines()
         memory_bytes = self._memory_bytes if self._child.is_confined else 0
         run = {"type": "run", "cell": self._name, "number": number, "memory_bytes": memory_bytes, "code": code}
-        self._child.send(run)
+        self._child.send({**run, "interrupts": self._child.interrupts})
         self._started_at = time.monotonic()
         yield from self._relay()
         return self._result()

@@ -84,6 +84,7 @@ class Server:
     def _run(self, command: Message) -> None:
         self._stdio.begin_cell()
         self._restore()
+        self._interrupts.await_all(command["interrupts"])
         _limit_memory(command["memory_bytes"])
         self.link.cell = command["cell"]
         self._lines.begin(command["cell"], command["number"])
